@@ -1,0 +1,26 @@
+"""Adversarial losses, elementwise on logits: the caller takes the mean. D(x) = sigmoid(logit) is the probability of "real".
+
+Every form is the stable one; the comment says what it equals.
+"""
+
+import tensorflow as tf
+
+
+def minimax_value(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """V(D, G) = log D(x) + log(1 - D(G(z))), the value that D maximises and G minimises (Goodfellow et al. 2014, eq. 1)."""
+    return -tf.nn.softplus(-real_logits) - tf.nn.softplus(fake_logits)
+
+
+def discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """-V(D, G): the discriminator's side of eq. 1 as a loss to minimise."""
+    return -minimax_value(real_logits, fake_logits)
+
+
+def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+    """log(1 - D(G(z))): the generator's side of eq. 1. Its gradient vanishes while D wins."""
+    return -tf.nn.softplus(fake_logits)
+
+
+def nonsaturating_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+    """-log D(G(z)): same fixed point, strong gradient early on (Goodfellow et al. 2014, section 3)."""
+    return tf.nn.softplus(-fake_logits)

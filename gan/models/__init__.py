@@ -1,0 +1,1 @@
+"""Training algorithms: `keras.Model` subclasses whose `train_step` is the algorithm."""

@@ -1,0 +1,1 @@
+"""Functions that build networks: each returns a functional `keras.Model` with named stages."""
