@@ -1,0 +1,78 @@
+"""Unconditional images with DCGAN (Radford, Metz, Chintala 2015) and the losses of Goodfellow et al. 2014.
+
+    python -m experiments.dcgan --data mnist.npz --steps 6000 --run-dir runs/dcgan --seed 0
+
+Differences from the paper: 4x4 kernels (no checkerboards), half as many channels, pictures are drawn from an exponential moving
+average of the generator, no dropout of the last partial batch (batches run on into the next epoch).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from experiments.options import Training, command, parse, positive
+from experiments.run import begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Training):
+    data: str = "mnist"
+    """mnist, fashion_mnist, cifar10, cifar100, samples, an .npz file with x_train, or a folder of pictures."""
+    image_size: int | None = None
+    """Side of the training images. Default: the data's own; 64 for pictures."""
+    steps: int = 6000
+    tick: int = 500
+    batch_size: int = 64
+    loss: Literal["non-saturating", "minimax"] = "non-saturating"
+    """The generator's loss: Goodfellow et al. 2014, section 3 or eq. 1."""
+    learning_rate: float = 2e-4
+    flip: bool = False
+    """Mirror images at random."""
+    width: int = 32
+    """Channels of the stage nearest to the image; doubled at each halving."""
+    latent_dim: int = 100
+    skip_broken: bool = False
+    """Leave unreadable pictures out instead of stopping."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        positive(self, "image_size", "batch_size", "learning_rate", "width", "latent_dim")
+
+
+def main(argv: list[str] | None = None) -> None:
+    config = parse(Config, __doc__, argv)
+    run = begin(config)
+
+    from experiments import data, harness
+    from experiments.callbacks import sample_grid
+    from experiments.pictures import grid
+
+    images = data.load(config.data, config.image_size, skip_broken=config.skip_broken)
+    harness.prepare(config)
+
+    import keras
+
+    from gan import losses
+    from gan.models.gan import GAN
+    from gan.networks import dcgan
+
+    def batch_at(step: int):
+        return data.batch(images, config.batch_size, config.seed, step, config.flip)
+
+    def adam() -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(config.learning_rate, beta_1=0.5)
+
+    shape = (*images.size, images.channels)
+    model = GAN(dcgan.generator(shape, config.latent_dim, config.width), dcgan.discriminator(shape, config.width), [config.latent_dim], config.seed)
+    generator_loss = {"non-saturating": losses.nonsaturating_generator, "minimax": losses.minimax_generator}[config.loss]
+    model.compile(adam(), adam(), generator_loss)
+
+    run.open(data=images.hash)
+    run.image("real", 0, grid(batch_at(0)[:64]))
+    z = model.latents(64, -1)
+    harness.train(run, model, config, batch_at, [sample_grid(run, lambda: model(z).numpy())])
+    model.ema_generator.save(run.dir / "generator.keras")
+    run.finish({"steps": config.steps, "images_seen": config.steps * config.batch_size, "samples": f"samples/{config.steps:08d}.png"})
+
+
+if __name__ == "__main__":
+    command(main)

@@ -1,0 +1,194 @@
+"""The training loop that every experiment shares: steps, records, pictures, checkpoints, and going on after a stop.
+
+Why not `fit`: it restarts its step axis on resume, asks for a device sync after each batch as soon as somebody listens, and
+saves neither the place in the data nor a second optimiser. The models stay usable with `fit`.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from experiments.callbacks import histograms
+from experiments.data import stream
+from experiments.options import Training
+from experiments.run import Run
+from gan.errors import InputError, NotFinite
+
+Callback = Callable[[int], None]
+
+
+def prepare(config: Training) -> None:
+    """Seeds everything, sets the precision, makes CPU kernels repeat bit for bit, and says what computes."""
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy("mixed_bfloat16" if config.precision == "bfloat16" else "float32")
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        tf.config.experimental.enable_op_determinism()
+    device = f"{len(gpus)} GPU" if gpus else f"CPU, {len(os.sched_getaffinity(0))} cores"
+    print(f"device: {device}; precision: {config.precision}; XLA: {'on' if config.jit else 'off'}", flush=True)
+
+
+class Checkpoints:
+    """All the state of a model and its optimisers, one file a saved step, the newest two kept."""
+
+    def __init__(self, folder: Path, model: keras.Model, keep: int = 2):
+        self.folder, self.model, self.keep = folder, model, keep
+
+    def path(self, step: int, kind: str = "weights.h5") -> Path:
+        return self.folder / f"{step:08d}.{kind}"
+
+    def steps(self) -> list[int]:
+        return sorted(int(path.name.partition(".")[0]) for path in self.folder.glob("*[0-9].weights.h5"))
+
+    def save(self, step: int, values: Sequence[dict[str, float]] = ()) -> None:
+        """`values`: what the steps of an unfinished tick returned."""
+        self.folder.mkdir(exist_ok=True)
+        temporary = self.folder / "new.weights.h5"
+        try:
+            if values:
+                self.path(step, "values.json").write_text(json.dumps(list(values)))
+            self.model.save_weights(temporary)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path(step))
+        finally:
+            temporary.unlink(missing_ok=True)
+        for old in self.steps()[: -self.keep]:
+            self.path(old).unlink()
+            self.path(old, "values.json").unlink(missing_ok=True)
+
+    def restore(self) -> tuple[int, list[dict[str, float]]]:
+        """Loads the newest readable checkpoint; returns its step and the values of its unfinished tick."""
+        steps = self.steps()
+        for step in reversed(steps):
+            try:
+                self.model.load_weights(self.path(step))
+            except (OSError, KeyError, ValueError) as error:
+                print(f"checkpoint {self.path(step)} cannot be read ({str(error).splitlines()[0]}); trying the one before", flush=True)
+                continue
+            values = self.path(step, "values.json")
+            return step, json.loads(values.read_text()) if values.exists() else []
+        if steps:
+            raise InputError(f"none of the checkpoints in '{self.folder}' can be read; move the run away or use another --run-dir")
+        return 0, []
+
+
+def start_from(model: keras.Model, run: Path) -> None:
+    """Takes the weights of another run's newest checkpoint; optimisers and step stay as they are."""
+    optimisers = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
+    fresh = [[variable.numpy() for variable in optimiser.variables] for optimiser in optimisers]
+    if not Checkpoints(Path(run) / "checkpoints", model).restore()[0]:
+        raise InputError(f"--init-from '{run}' holds no checkpoint of a run")
+    for optimiser, values in zip(optimisers, fresh, strict=True):
+        for variable, value in zip(optimiser.variables, values, strict=True):
+            variable.assign(value)
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM are remembered until the step is done; a second one stops at once."""
+    caught = []
+
+    def remember(number, frame):
+        if caught:
+            raise KeyboardInterrupt("stopped without saving")
+        caught.append(number)
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def checked(values: Sequence[dict], first_step: int, run: Run) -> list[dict[str, float]]:
+    """The steps' values as floats.
+
+    Raises:
+        NotFinite: names the first step and value that is not.
+    """
+    values = [{name: float(value) for name, value in one.items()} for one in values]
+    for step, one in enumerate(values, first_step):
+        for name, value in one.items():
+            if not np.isfinite(value):
+                raise NotFinite(f"{name} became {value} at step {step}; the last good checkpoint is kept in '{run.dir / 'checkpoints'}'")
+    return values
+
+
+def train(run: Run, model: keras.Model, config: Training, batch_at: Callable[[int], object], callbacks: Sequence[Callback] = ()) -> None:
+    """Runs `model.train_step` up to `config.steps`, from where the run directory stands.
+
+    Args:
+        run: an open run directory.
+        model: its compiled `train_step(batch)` returns a dict of scalars; the mean of each over a tick is recorded.
+        batch_at: the batch of a step, a stateless function.
+        callbacks: each is called with the step at the end of every tick, before the checkpoint.
+    """
+    checkpoints = Checkpoints(run.dir / "checkpoints", model)
+    step, values = checkpoints.restore()
+    run.rewind(step)
+    if step:
+        print(f"{run.dir}: going on at step {step} of {config.steps}", flush=True)
+    if step == 0 and config.init_from:
+        start_from(model, config.init_from)
+    if config.histograms:
+        callbacks = [*callbacks, histograms(run, model)]
+    one_step = tf.function(model.train_step, jit_compile=config.jit)
+    progress = Progress(step, config.steps)
+    with interruptible() as interrupted, closing(stream(batch_at, step)) as batches:
+        while step < config.steps:
+            batch = next(batches)
+            values.append(one_step(batch))
+            step += 1
+            progress.advance(step)
+            if step % config.tick == 0 or step == config.steps:
+                values = checked(values, step - len(values) + 1, run)
+                means = {name: float(np.mean([one[name] for one in values])) for name in values[0]}
+                run.record(step, means, progress.times(step, len(batch) if hasattr(batch, "__len__") else 1))
+                for callback in callbacks:
+                    callback(step)
+                checkpoints.save(step)
+                progress.tick(step, means)
+                values = []
+            elif interrupted():
+                checkpoints.save(step, checked(values, step - len(values) + 1, run))
+            if interrupted() and step < config.steps:
+                progress.bar.close()
+                raise KeyboardInterrupt(f"interrupted at step {step} of {config.steps}; saved: the same command goes on from there")
+    progress.bar.close()
+
+
+class Progress:
+    """Steps done of the whole run, images a second and time left: a bar on a terminal, a line a tick elsewhere."""
+
+    def __init__(self, step: int, steps: int):
+        self.bar = tqdm(total=steps, initial=step, unit="step", disable=None)
+        self.first, self.steps, self.began = step, steps, time.monotonic()
+        self.last, self.last_step = self.began, step
+
+    def advance(self, step: int) -> None:
+        self.bar.update(step - self.bar.n)
+
+    def times(self, step: int, batch_size: int) -> dict[str, float]:
+        seconds = time.monotonic() - self.last
+        self.rate = (step - self.last_step) * batch_size / seconds
+        return {"seconds": round(seconds, 3), "images_per_second": round(self.rate, 1)}
+
+    def tick(self, step: int, means: dict[str, float]) -> None:
+        self.last, self.last_step = time.monotonic(), step
+        shown = "  ".join(f"{name} {value:.3g}" for name, value in means.items() if name.startswith("loss/"))
+        if not self.bar.disable:
+            self.bar.set_postfix_str(shown)
+            return
+        left = (self.last - self.began) / (step - self.first) * (self.steps - step)
+        print(f"step {step}/{self.steps}  {shown}  {self.rate:.0f} images/s  {left / 60:.1f} min left", flush=True)

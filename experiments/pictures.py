@@ -1,0 +1,130 @@
+"""Picture files: read them safely, resize them without aliasing, write them, lay them out as a grid.
+
+A picture is uint8 `[H, W, 3]`, RGB. EXIF orientation is applied, alpha is laid on white, 16 bit grey becomes 8 bit, CMYK
+and palettes become RGB. What cannot be read is an `InputError` that names the file.
+"""
+
+import importlib.util
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from gan.errors import InputError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
+MAX_PIXELS = 200_000_000
+SMALLEST = 16
+SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "ihc.png", "retina.jpg", "rocket.jpg")
+
+Image.MAX_IMAGE_PIXELS = None  # `read` has its own, stricter limit
+
+
+def samples_folder() -> Path:
+    """The folder of the pictures that come inside scikit-image."""
+    return Path(importlib.util.find_spec("skimage").submodule_search_locations[0]) / "data"
+
+
+def resolve(path: str | Path) -> Path:
+    """`samples/NAME` means a picture that comes inside scikit-image, unless there is such a path here."""
+    path = Path(path)
+    if path.parts[:1] == ("samples",) and not path.exists():
+        return samples_folder().joinpath(*path.parts[1:])
+    return path
+
+
+def list_files(sources: Iterable[str | Path]) -> list[Path]:
+    """All picture files among these files and, recursively, folders; sorted within each folder. `samples` is scikit-image's."""
+    files = []
+    for source in sources:
+        if str(source) == "samples" and not Path(source).exists():
+            files += [samples_folder() / name for name in SAMPLES]
+            continue
+        path = resolve(source)
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            if not found:
+                raise InputError(f"A folder of pictures must hold {', '.join(SUFFIXES)} files. Received: '{source}' without one")
+            files += found
+        else:
+            files.append(path)
+    return files
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Any mode that we take -> RGB."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if image.mode in ("1", "L", "P", "RGB", "CMYK", "YCbCr"):
+        return image.convert("RGB")
+    raise InputError(f"its pixel mode {image.mode} is not supported: save it as 8 bit RGB")
+
+
+def read(path: str | Path, long_side: int | None = None, short_side: int | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Reads one picture as uint8 `[H, W, 3]`, scaled to the given long or short side with the aspect ratio kept.
+
+    Raises:
+        InputError: missing, not a picture of `FORMATS`, damaged, more than `max_pixels`, or a side under 16 pixels.
+    """
+    path = resolve(path)
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > max_pixels:
+                raise InputError(f"it has {image.width} x {image.height} pixels, more than --max-pixels {max_pixels}")
+            if min(image.size) < SMALLEST:
+                raise InputError(f"it has {image.width} x {image.height} pixels; each side must have at least {SMALLEST}")
+            return resize(_flatten(ImageOps.exif_transpose(image)), long_side, short_side)
+    except InputError as error:
+        raise InputError(f"'{path}' cannot be used: {error}") from None
+    except FileNotFoundError:
+        raise InputError(f"'{path}' does not exist") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file makes a decoder raise almost anything
+        reason = "is a folder" if path.is_dir() else f"is not a readable {', '.join(FORMATS)} picture ({str(error).splitlines()[0]})"
+        raise InputError(f"'{path}' {reason}") from None
+
+
+def resize(image: Image.Image, long_side: int | None = None, short_side: int | None = None) -> np.ndarray:
+    """Scales a PIL image, anti-aliased, so that its long or its short side has this many pixels; uint8."""
+    wanted = long_side or short_side
+    if wanted:
+        scale = wanted / (max(image.size) if long_side else min(image.size))
+        size = [max(1, round(side * scale)) for side in image.size]
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def to_float(picture: np.ndarray) -> np.ndarray:
+    """uint8 0..255 -> float32 [-1, 1]."""
+    return picture.astype(np.float32) / 127.5 - 1.0
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """float [-1, 1] -> uint8 0..255, rounded and clipped."""
+    return np.clip(np.rint((np.asarray(images, np.float32) + 1.0) * 127.5), 0, 255).astype(np.uint8)
+
+
+def write(path: Path, images: np.ndarray) -> Path:
+    """Writes `[H, W, C]`, float in [-1, 1] or uint8, as PNG; the file appears whole or not at all."""
+    picture = images if images.dtype == np.uint8 else to_uint8(images)
+    temporary = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(temporary, format="PNG")
+    return temporary.replace(path)
+
+
+def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """`[N, H, W, C]` -> one picture `[rows * H, columns * W, C]`, nearly square, empty places black; dtype kept."""
+    images = np.asarray(images)
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    empty = np.full([rows * columns - len(images), *images.shape[1:]], 0 if images.dtype == np.uint8 else -1, images.dtype)
+    tiles = np.concatenate([images, empty]).reshape(rows, columns, *images.shape[1:])
+    return tiles.swapaxes(1, 2).reshape(rows * images.shape[1], columns * images.shape[2], -1)
