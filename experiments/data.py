@@ -5,13 +5,11 @@ Pictures are decoded once and kept as uint8 while they fit the cache; the rest i
 
 import hashlib
 import itertools
-import socket
 import sys
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,13 +19,13 @@ from PIL import Image
 from tqdm import tqdm
 
 from experiments import pictures
+from gan.downloads import no_hanging
 from gan.errors import InputError
 
 KERAS_NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 CACHE_BYTES = 4 * 2**30
 DEFAULT_SIZE = 64
 MAX_ARRAY_BYTES = 8 * 2**30
-DOWNLOAD_TIMEOUT = 30
 
 
 @dataclass(frozen=True)
@@ -65,22 +63,11 @@ class Folder(Sequence):
         return picture
 
 
-@contextmanager
-def patience(seconds: float = DOWNLOAD_TIMEOUT):
-    """A network that never answers raises within `seconds` instead of hanging."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
 def _from_keras(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     from keras import datasets
 
     try:
-        with patience():
+        with no_hanging():
             train, test = getattr(datasets, name).load_data()
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise InputError(f"data set '{name}' cannot be downloaded ({str(error).splitlines()[0]}); give --data FILE.npz with x_train instead") from None

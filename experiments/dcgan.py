@@ -34,8 +34,7 @@ class Config(Training):
     """Leave unreadable pictures out instead of stopping."""
 
     def __post_init__(self):
-        super().__post_init__()
-        positive(self, "image_size", "batch_size", "learning_rate", "width", "latent_dim")
+        positive(self, "steps", "tick", "image_size", "batch_size", "learning_rate", "width", "latent_dim")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -69,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
     run.open(data=images.hash)
     run.image("real", 0, grid(batch_at(0)[:64]))
     z = model.latents(64, -1)
-    harness.train(run, model, config, batch_at, [sample_grid(run, lambda: model(z).numpy())])
+    harness.train(run, model, config, config.steps, batch_at, [sample_grid(run, lambda: model(z).numpy())])
     model.ema_generator.save(run.dir / "generator.keras")
     run.finish({"steps": config.steps, "images_seen": config.steps * config.batch_size, "samples": f"samples/{config.steps:08d}.png"})
 

@@ -125,59 +125,67 @@ def checked(values: Sequence[dict], first_step: int, run: Run) -> list[dict[str,
     return values
 
 
-def train(run: Run, model: keras.Model, config: Training, batch_at: Callable[[int], object], callbacks: Sequence[Callback] = ()) -> None:
-    """Runs `model.train_step` up to `config.steps`, from where the run directory stands.
+def train(run: Run, model: keras.Model, config: Training, steps: int, batch_at: Callable[[int], object], callbacks: Sequence[Callback] = (),
+          stage: str = "", before: int = 0) -> None:
+    """Runs `model.train_step` up to `steps`, from where the run directory stands.
 
     Args:
         run: an open run directory.
         model: its compiled `train_step(batch)` returns a dict of scalars; the mean of each over a tick is recorded.
         batch_at: the batch of a step, a stateless function.
         callbacks: each is called with the step at the end of every tick, before the checkpoint.
+        stage, before: where a run has several trainings, the name of this one and the number of steps of those before it.
     """
-    checkpoints = Checkpoints(run.dir / "checkpoints", model)
+    checkpoints = Checkpoints(run.dir / "checkpoints" / stage, model)
     step, values = checkpoints.restore()
-    run.rewind(step)
-    if step:
-        print(f"{run.dir}: going on at step {step} of {config.steps}", flush=True)
+    if step > steps:
+        raise InputError(f"'{run.dir}' has already done {step} {stage} steps, more than the {steps} asked for; use another --run-dir")
+    if step < steps:
+        run.rewind(before + step)
     if step == 0 and config.init_from:
         start_from(model, config.init_from)
     if config.histograms:
         callbacks = [*callbacks, histograms(run, model)]
     one_step = tf.function(model.train_step, jit_compile=config.jit)
-    progress = Progress(step, config.steps)
-    with interruptible() as interrupted, closing(stream(batch_at, step)) as batches:
-        while step < config.steps:
+    with interruptible() as interrupted, closing(stream(batch_at, step)) as batches, Progress(run, step, steps, stage) as progress:
+        while step < steps:
             batch = next(batches)
             values.append(one_step(batch))
             step += 1
-            progress.advance(step)
-            if step % config.tick == 0 or step == config.steps:
-                values = checked(values, step - len(values) + 1, run)
+            progress.advance()
+            if step % config.tick == 0 or step == steps:
+                values = checked(values, before + step - len(values) + 1, run)
                 means = {name: float(np.mean([one[name] for one in values])) for name in values[0]}
-                run.record(step, means, progress.times(step, len(batch) if hasattr(batch, "__len__") else 1))
+                run.record(before + step, means, progress.times(step, 1 if batch is None else len(batch)))
                 for callback in callbacks:
-                    callback(step)
+                    callback(before + step)
                 checkpoints.save(step)
                 progress.tick(step, means)
                 values = []
             elif interrupted():
-                checkpoints.save(step, checked(values, step - len(values) + 1, run))
-            if interrupted() and step < config.steps:
-                progress.bar.close()
-                raise KeyboardInterrupt(f"interrupted at step {step} of {config.steps}; saved: the same command goes on from there")
-    progress.bar.close()
+                checkpoints.save(step, checked(values, before + step - len(values) + 1, run))
+            if interrupted():
+                raise KeyboardInterrupt(f"interrupted at {stage} step {step} of {steps}; saved: the same command goes on from there")
 
 
 class Progress:
     """Steps done of the whole run, images a second and time left: a bar on a terminal, a line a tick elsewhere."""
 
-    def __init__(self, step: int, steps: int):
-        self.bar = tqdm(total=steps, initial=step, unit="step", disable=None)
-        self.first, self.steps, self.began = step, steps, time.monotonic()
+    def __init__(self, run: Run, step: int, steps: int, stage: str):
+        if 0 < step < steps:
+            print(f"{run.dir}: going on at {stage} step {step} of {steps}", flush=True)
+        self.bar = tqdm(total=steps, initial=step, unit="step", desc=stage or None, disable=None)
+        self.stage, self.first, self.steps, self.began = stage, step, steps, time.monotonic()
         self.last, self.last_step = self.began, step
 
-    def advance(self, step: int) -> None:
-        self.bar.update(step - self.bar.n)
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.bar.close()
+
+    def advance(self) -> None:
+        self.bar.update()
 
     def times(self, step: int, batch_size: int) -> dict[str, float]:
         seconds = time.monotonic() - self.last
@@ -191,4 +199,4 @@ class Progress:
             self.bar.set_postfix_str(shown)
             return
         left = (self.last - self.began) / (step - self.first) * (self.steps - step)
-        print(f"step {step}/{self.steps}  {shown}  {self.rate:.0f} images/s  {left / 60:.1f} min left", flush=True)
+        print(f"{self.stage or 'train'} step {step}/{self.steps}  {shown}  {self.rate:.0f} images/s  {left / 60:.1f} min left", flush=True)

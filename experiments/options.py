@@ -36,7 +36,6 @@ class Output:
 class Training(Output):
     """What every training takes."""
 
-    steps: int
     tick: int
     """Steps between records: a line of stats, a picture, a checkpoint."""
     jit: bool = field(default_factory=_has_gpu)
@@ -47,9 +46,6 @@ class Training(Output):
     """A finished or stopped run of the same networks whose weights this run starts from."""
     histograms: bool = False
     """Write histograms of all weights to TensorBoard at each tick."""
-
-    def __post_init__(self):
-        positive(self, "steps", "tick")
 
 
 def positive(config: object, *names: str) -> None:

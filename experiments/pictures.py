@@ -4,6 +4,7 @@ A picture is uint8 `[H, W, 3]`, RGB. EXIF orientation is applied, alpha is laid 
 and palettes become RGB. What cannot be read is an `InputError` that names the file.
 """
 
+import hashlib
 import importlib.util
 import math
 from collections.abc import Iterable
@@ -99,6 +100,11 @@ def resize(image: Image.Image, long_side: int | None = None, short_side: int | N
         size = [max(1, round(side * scale)) for side in image.size]
         image = image.resize(size, Image.Resampling.LANCZOS)
     return np.asarray(image)
+
+
+def digest(*images: np.ndarray) -> str:
+    """SHA-256 of the pixels of pictures."""
+    return hashlib.sha256(b"".join(str(image.shape).encode() + np.ascontiguousarray(image).tobytes() for image in images)).hexdigest()
 
 
 def to_float(picture: np.ndarray) -> np.ndarray:

@@ -1,0 +1,173 @@
+"""Feature networks behind one convention: images `[N, H, W, 3]` in [-1, 1] -> a dict of named float32 feature maps `[N, h, w, C]`.
+
+Metrics, styles and explanations read pictures through these. Each extractor owns its preprocessing.
+"""
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from gan.downloads import no_hanging
+from gan.errors import InputError
+
+COMPACT = Path(__file__).parent / "weights" / "compact.keras"
+RANGES = {"0..255": (127.5, 127.5), "0..1": (0.5, 0.5), "-1..1": (1.0, 0.0)}
+CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+
+
+class WeightsUnavailable(InputError):
+    """Published weights are neither at the given path, nor in Keras' cache, nor downloadable."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network of `keras.applications`: its weight file, and the layers that Gatys et al. 2016 read."""
+
+    build: Callable[..., keras.Model]
+    file: str
+    md5: str
+    content_layers: tuple[str, ...] = ("block4_conv2",)
+    style_layers: tuple[str, ...] = tuple(f"block{block}_conv1" for block in range(1, 6))
+
+
+PRESETS = {
+    "vgg16": Preset(keras.applications.VGG16, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
+    "vgg19": Preset(keras.applications.VGG19, "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"),
+}
+NAMES = ("compact", *PRESETS)
+MARGIN = 16
+
+
+class Extractor:
+    """Callable: images `[N, H, W, 3]` in [-1, 1] -> `{layer: features}`, computed no deeper than the deepest layer asked for.
+
+    Args:
+        model: a functional network.
+        content_layers, style_layers: names of its layers.
+        preprocess: images in [-1, 1] -> what the network expects.
+
+    Images are continued by their mirror for `MARGIN` pixels and the features there are cut off again: the zero padding inside a
+    network makes strong features at borders, and an optimiser would paint its style there.
+    """
+
+    def __init__(self, model: keras.Model, content_layers: Sequence[str], style_layers: Sequence[str], preprocess: Callable[[tf.Tensor], tf.Tensor]):
+        names = {layer.name for layer in model.layers}
+        for name in (*content_layers, *style_layers):
+            if name not in names:
+                raise InputError(f"'{name}' is no layer of {model.name}; its layers are {', '.join(layer.name for layer in model.layers)}")
+        self.content_layers, self.style_layers, self.preprocess = tuple(content_layers), tuple(style_layers), preprocess
+        self.network = keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in dict.fromkeys((*content_layers, *style_layers))})
+        self.network.trainable = False
+
+    def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        padded = tf.pad(images, [[0, 0], [MARGIN, MARGIN], [MARGIN, MARGIN], [0, 0]], "SYMMETRIC")
+        features = self.network(self.preprocess(padded), training=False)
+        return {name: tf.cast(_without_margin(value, padded), tf.float32) for name, value in features.items()}
+
+
+def _without_margin(features: tf.Tensor, padded: tf.Tensor) -> tf.Tensor:
+    cut = round(MARGIN * features.shape[1] / padded.shape[1])
+    return features[:, cut : features.shape[1] - cut, cut : features.shape[2] - cut]
+
+
+def load(name: str = "compact", content_layers: Sequence[str] | None = None, style_layers: Sequence[str] | None = None,
+         value_range: str = "0..255", weights: str | Path | None = None) -> Extractor:
+    """An extractor by name or file.
+
+    Args:
+        name: `compact` (comes with the package), `vgg16` or `vgg19` (ImageNet weights, downloaded by Keras), or a `.keras` file.
+        content_layers, style_layers: layer names; published ones for VGG, chosen by `choose_layers` for a file.
+        value_range: what a model file expects: RGB in `0..255`, `0..1` or `-1..1`.
+        weights: a weight file for VGG, used instead of the download.
+
+    Raises:
+        InputError: no such network, layer or file. WeightsUnavailable: no weights and no download.
+    """
+    if name in PRESETS:
+        preset = PRESETS[name]
+        model, preprocess = _application(name, preset, weights), _caffe
+        chosen = preset.content_layers, preset.style_layers
+    else:
+        model = load_model(COMPACT if name == "compact" else name)
+        preprocess = _ranged("-1..1" if name == "compact" else value_range)
+        chosen = choose_layers(model)
+    return Extractor(model, content_layers or chosen[0], style_layers or chosen[1], preprocess)
+
+
+def load_model(path: str | Path) -> keras.Model:
+    """A functional image network from a `.keras` file, in safe mode: nothing in the file is executed."""
+    path = Path(path)
+    if path.suffix != ".keras" or not path.is_file():
+        raise InputError(f"an extractor must be {', '.join(NAMES)} or an existing .keras file. Received: '{path}'")
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # not a zip, damaged, unknown or unsafe layers: Keras raises many types
+        raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
+    if not isinstance(model, keras.Model) or len(getattr(model, "inputs", ())) != 1 or tuple(model.inputs[0].shape) != (None, None, None, 3):
+        raise InputError(f"'{path}' must be a functional model with one input of shape [N, H, W, 3], any H and W")
+    return model
+
+
+def choose_layers(model: keras.Model, probe: int = 256) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Content and style layers for a network that we do not know.
+
+    Style: at each resolution down to H/16, the first of the layers with the most channels; for VGG these are the published
+    ones. Content: that of H/8, or of the next finer resolution.
+    """
+    layers = [layer for layer in model.layers if _makes_features(layer)]
+    shapes = keras.Model(model.inputs[0], [layer.output for layer in layers]).compute_output_spec(keras.KerasTensor((1, probe, probe, 3)))
+    widest: dict[int, tuple[int, str]] = {}
+    for layer, spec in zip(layers, shapes, strict=True):
+        stride = 2 ** round(math.log2(probe / spec.shape[1]))
+        if stride <= 16 and spec.shape[-1] > widest.get(stride, (3, ""))[0]:
+            widest[stride] = spec.shape[-1], layer.name
+    if not widest:
+        raise InputError(f"{model.name} has no feature maps down to H/16; name --content-layers and --style-layers")
+    content = max((stride for stride in widest if stride <= 8), default=min(widest))
+    return (widest[content][1],), tuple(name for _, name in widest.values())
+
+
+def _makes_features(layer: keras.Layer) -> bool:
+    other = ("Input", "Rescaling", "Normalization", "Pooling", "Padding", "Dropout", "Cropping")
+    return not any(word in type(layer).__name__ for word in other) and len(layer.output.shape) == 4
+
+
+def _ranged(value_range: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    if value_range not in RANGES:
+        raise InputError(f"a value range must be one of {', '.join(RANGES)}. Received: '{value_range}'")
+    scale, offset = RANGES[value_range]
+    return lambda images: images * scale + offset
+
+
+def _caffe(images: tf.Tensor) -> tf.Tensor:
+    """[-1, 1] RGB -> BGR in 0..255 minus the ImageNet mean, as VGG was trained."""
+    return (images[..., ::-1] + 1.0) * 127.5 - tf.constant(CAFFE_MEAN_BGR)
+
+
+def _application(name: str, preset: Preset, weights: str | Path | None) -> keras.Model:
+    """Weights by path, else from Keras' cache, else downloaded."""
+    cached = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models" / preset.file
+    if weights is not None and not Path(weights).is_file():
+        raise InputError(f"weights '{weights}' do not exist or are no file")
+    if weights is None and cached.is_file():
+        if hashlib.md5(cached.read_bytes()).hexdigest() != preset.md5:
+            raise InputError(f"'{cached}' is damaged (its md5 is not {preset.md5}): delete it, or give the weights by path")
+        weights = cached
+    try:
+        with no_hanging():
+            return preset.build(include_top=False, weights=str(weights) if weights else "imagenet")
+    except (OSError, ValueError) as error:
+        raise InputError(f"weights '{weights}' do not fit {name} without its top ({' '.join(str(error).split())[:200]})") from None
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        if not str(error).startswith("URL fetch failure"):
+            raise
+        raise WeightsUnavailable(
+            f"the ImageNet weights of {name} cannot be downloaded; put {preset.file} at '{cached}' or give its path, "
+            f"or use the extractor compact, which needs no download"
+        ) from None
