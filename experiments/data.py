@@ -30,7 +30,7 @@ MAX_ARRAY_BYTES = 8 * 2**30
 
 @dataclass(frozen=True)
 class Images:
-    """Pictures uint8 `[H, W, C]`, the `(height, width)` to crop from them, a SHA-256 of their content, and labels if there are any."""
+    """Pictures uint8 `[H, W, C]`, the `(height, width)` to crop from them, a SHA-256 of their content, and labels if any."""
 
     pictures: Sequence[np.ndarray]
     size: tuple[int, int] | None
@@ -70,7 +70,9 @@ def _from_keras(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
         with no_hanging():
             train, test = getattr(datasets, name).load_data()
     except Exception as error:  # Keras raises a bare Exception when a download fails
-        raise InputError(f"data set '{name}' cannot be downloaded ({str(error).splitlines()[0]}); give --data FILE.npz with x_train instead") from None
+        raise InputError(
+            f"data set '{name}' cannot be downloaded ({str(error).splitlines()[0]}); give --data FILE.npz with x_train instead"
+        ) from None
     return train if split == "train" else test
 
 
@@ -81,8 +83,10 @@ def _from_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
                 raise InputError(f"'{path}' unpacks to more than {MAX_ARRAY_BYTES} bytes")
         with np.load(path, allow_pickle=False) as arrays:
             if f"x_{split}" not in arrays:
-                raise InputError(f"'{path}' must hold an array x_{split} (Keras' keys). Received: {', '.join(arrays) or 'none'}")
-            return arrays[f"x_{split}"], arrays[f"y_{split}"] if f"y_{split}" in arrays else None
+                raise InputError(
+                    f"'{path}' must hold an array x_{split} (Keras' keys). Received: {', '.join(arrays) or 'none'}"
+                )
+            return arrays[f"x_{split}"], arrays.get(f"y_{split}")
     except (InputError, FileNotFoundError, IsADirectoryError):
         raise
     except Exception as error:  # truncated, not a zip, pickled objects
@@ -91,27 +95,38 @@ def _from_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _checked(x: np.ndarray, y: np.ndarray | None, source: str) -> tuple[np.ndarray, np.ndarray | None]:
     if x.dtype != np.uint8 or x.ndim not in (3, 4) or 0 in x.shape:
-        raise InputError(f"'{source}': x must be uint8 (0..255) of shape [N, H, W] or [N, H, W, C]. Received: {x.dtype} {list(x.shape)}")
+        raise InputError(
+            f"'{source}': x must be uint8 (0..255) of shape [N, H, W] or [N, H, W, C]. Received: {x.dtype} {list(x.shape)}"
+        )
     x = x[..., None] if x.ndim == 3 else x
     if x.shape[-1] > 4:
         raise InputError(f"'{source}': x must have 1 to 4 channels in its last axis. Received: shape {list(x.shape)}")
     if y is not None:
         y = y.reshape(-1)
         if len(y) != len(x) or not np.issubdtype(y.dtype, np.integer):
-            raise InputError(f"'{source}': y must hold one integer for each picture. Received: {y.dtype} {list(y.shape)} for {len(x)} pictures")
+            raise InputError(
+                f"'{source}': y must hold one integer for each picture. Received: {y.dtype} {list(y.shape)} for {len(x)} pictures"
+            )
     return x, y
 
 
 def _resized(x: np.ndarray, side: int) -> np.ndarray:
     """`[N, H, W, C]` with the short side scaled to `side`, anti-aliased, channel by channel."""
+
     def scale(plane: np.ndarray) -> np.ndarray:
         return pictures.resize(Image.fromarray(plane), short_side=side)
 
     return np.stack([np.stack([scale(plane) for plane in np.moveaxis(picture, -1, 0)], -1) for picture in x])
 
 
-def load(source: str, image_size: int | None = None, split: str = "train", skip_broken: bool = False, max_pixels: int = pictures.MAX_PIXELS,
-         cache_bytes: int = CACHE_BYTES) -> Images:
+def load(
+    source: str,
+    image_size: int | None = None,
+    split: str = "train",
+    skip_broken: bool = False,
+    max_pixels: int = pictures.MAX_PIXELS,
+    cache_bytes: int = CACHE_BYTES,
+) -> Images:
     """Loads `mnist` and the like, an `.npz`, a folder, a picture file or `samples`; the short side is scaled to `image_size`
     (default: an array's own size, 64 for pictures).
 
@@ -127,12 +142,19 @@ def load(source: str, image_size: int | None = None, split: str = "train", skip_
         size = (image_size, image_size) if image_size else x.shape[1:3]
         return Images(x if min(size) == min(x.shape[1:3]) else _resized(x, image_size), size, digest.hexdigest(), y)
     if source != "samples" and not pictures.resolve(source).exists():
-        raise InputError(f"'{source}' does not exist (take {', '.join(KERAS_NAMES)}, samples, an .npz file or a folder of pictures)")
+        raise InputError(
+            f"'{source}' does not exist (take {', '.join(KERAS_NAMES)}, samples, an .npz file or a folder of pictures)"
+        )
     return load_files(pictures.list_files([source]), image_size or DEFAULT_SIZE, skip_broken, max_pixels, cache_bytes)
 
 
-def load_files(files: Sequence[Path], image_size: int | None = None, skip_broken: bool = False, max_pixels: int = pictures.MAX_PIXELS,
-               cache_bytes: int = CACHE_BYTES) -> Images:
+def load_files(
+    files: Sequence[Path],
+    image_size: int | None = None,
+    skip_broken: bool = False,
+    max_pixels: int = pictures.MAX_PIXELS,
+    cache_bytes: int = CACHE_BYTES,
+) -> Images:
     """Decodes each file once: that finds the broken ones, fills the cache and gives the hash."""
     digest, good = hashlib.sha256(), []
     folder = Folder(list(files), cache_bytes, short_side=image_size, max_pixels=max_pixels)

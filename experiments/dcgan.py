@@ -2,8 +2,8 @@
 
     python -m experiments.dcgan --data mnist.npz --steps 6000 --run-dir runs/dcgan --seed 0
 
-Differences from the paper: 4x4 kernels (no checkerboards), half as many channels, pictures are drawn from an exponential moving
-average of the generator, no dropout of the last partial batch (batches run on into the next epoch).
+Differences from the paper: 4x4 kernels (no checkerboards), fewer channels, and pictures are drawn from an exponential moving
+average of the generator.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,12 @@ def main(argv: list[str] | None = None) -> None:
         return keras.optimizers.Adam(config.learning_rate, beta_1=0.5)
 
     shape = (*images.size, images.channels)
-    model = GAN(dcgan.generator(shape, config.latent_dim, config.width), dcgan.discriminator(shape, config.width), [config.latent_dim], config.seed)
+    model = GAN(
+        dcgan.generator(shape, config.latent_dim, config.width),
+        dcgan.discriminator(shape, config.width),
+        [config.latent_dim],
+        config.seed,
+    )
     generator_loss = {"non-saturating": losses.nonsaturating_generator, "minimax": losses.minimax_generator}[config.loss]
     model.compile(adam(), adam(), generator_loss)
 
@@ -70,7 +75,13 @@ def main(argv: list[str] | None = None) -> None:
     z = model.latents(64, -1)
     harness.train(run, model, config, config.steps, batch_at, [sample_grid(run, lambda: model(z).numpy())])
     model.ema_generator.save(run.dir / "generator.keras")
-    run.finish({"steps": config.steps, "images_seen": config.steps * config.batch_size, "samples": f"samples/{config.steps:08d}.png"})
+    run.finish(
+        {
+            "steps": config.steps,
+            "images_seen": config.steps * config.batch_size,
+            "samples": f"samples/{config.steps:08d}.png",
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python -m experiments.gatys --content photo.jpg --style painting.jpg --image-size 384 --run-dir runs/gatys
 
 Differences from the paper: both losses are relative (divided by the loss of a picture without features, then averaged over
-layers), so that weights of 1 and 1 are balanced for any extractor and size; the image starts as the content and stays in its range;
-Adam instead of L-BFGS; the style may have another size than the content.
+layers), so that weights of 1 and 1 are balanced for any extractor and size; the image starts as the content and stays in its
+range; Adam instead of L-BFGS; the style may have another size than the content.
 """
 
 from dataclasses import dataclass
@@ -66,15 +66,20 @@ def main(argv: list[str] | None = None) -> None:
     from experiments.callbacks import sample_grid
 
     content = pictures.read(config.content, long_side=config.image_size, max_pixels=config.max_pixels)
-    styles = [pictures.read(path, long_side=round(config.image_size * config.style_size), max_pixels=config.max_pixels) for path in config.style]
+    styles = [
+        pictures.read(path, long_side=round(config.image_size * config.style_size), max_pixels=config.max_pixels)
+        for path in config.style
+    ]
     harness.prepare(config)
 
     from gan import features
     from style.models import Stylisation
     from style.optimise import optimiser
 
-    extractor = features.load(config.extractor, config.content_layers, config.style_layers, config.extractor_range, config.extractor_weights)
-    print(f"extractor: {config.extractor}; content from {', '.join(extractor.content_layers)}; style from {', '.join(extractor.style_layers)}", flush=True)
+    extractor = features.load(
+        config.extractor, config.content_layers, config.style_layers, config.extractor_range, config.extractor_weights
+    )
+    print(f"extractor: {config.extractor}; content: {extractor.content_layers}; style: {extractor.style_layers}", flush=True)
     inputs = [pictures.to_float(picture)[None] for picture in (content, *styles)]
     model = Stylisation(extractor, inputs[0], inputs[1:], config.content_weight, config.style_weight, config.tv_weight)
     model.compile(optimiser(config.learning_rate))
@@ -84,11 +89,18 @@ def main(argv: list[str] | None = None) -> None:
     harness.train(run, model, config, config.steps, lambda step: None, [sample_grid(run, model.image.numpy)])
     end = model.scores(model())
     run.image("stylised", config.steps, model.image.numpy()[0], "stylised.png")
-    run.finish({
-        "style_loss_start": start["style"], "style_loss_end": end["style"], "content_loss_end": end["content"],
-        "extractor": config.extractor, "content_layers": extractor.content_layers, "style_layers": extractor.style_layers,
-        "size": content.shape[:2][::-1], "stylised": "stylised.png",
-    })
+    run.finish(
+        {
+            "style_loss_start": start["style"],
+            "style_loss_end": end["style"],
+            "content_loss_end": end["content"],
+            "extractor": config.extractor,
+            "content_layers": extractor.content_layers,
+            "style_layers": extractor.style_layers,
+            "size": content.shape[:2][::-1],
+            "stylised": "stylised.png",
+        }
+    )
 
 
 if __name__ == "__main__":

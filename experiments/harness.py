@@ -59,7 +59,7 @@ class Checkpoints:
             self.model.save_weights(temporary)
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
-            os.replace(temporary, self.path(step))
+            temporary.replace(self.path(step))
         finally:
             temporary.unlink(missing_ok=True)
         for old in self.steps()[: -self.keep]:
@@ -73,12 +73,17 @@ class Checkpoints:
             try:
                 self.model.load_weights(self.path(step))
             except (OSError, KeyError, ValueError) as error:
-                print(f"checkpoint {self.path(step)} cannot be read ({str(error).splitlines()[0]}); trying the one before", flush=True)
+                print(
+                    f"checkpoint {self.path(step)} cannot be read ({str(error).splitlines()[0]}); trying the one before",
+                    flush=True,
+                )
                 continue
             values = self.path(step, "values.json")
             return step, json.loads(values.read_text()) if values.exists() else []
         if steps:
-            raise InputError(f"none of the checkpoints in '{self.folder}' can be read; move the run away or use another --run-dir")
+            raise InputError(
+                f"none of the checkpoints in '{self.folder}' can be read; move the run away or use another --run-dir"
+            )
         return 0, []
 
 
@@ -121,12 +126,22 @@ def checked(values: Sequence[dict], first_step: int, run: Run) -> list[dict[str,
     for step, one in enumerate(values, first_step):
         for name, value in one.items():
             if not np.isfinite(value):
-                raise NotFinite(f"{name} became {value} at step {step}; the last good checkpoint is kept in '{run.dir / 'checkpoints'}'")
+                raise NotFinite(
+                    f"{name} became {value} at step {step}; the last good checkpoint is kept in '{run.dir / 'checkpoints'}'"
+                )
     return values
 
 
-def train(run: Run, model: keras.Model, config: Training, steps: int, batch_at: Callable[[int], object], callbacks: Sequence[Callback] = (),
-          stage: str = "", before: int = 0) -> None:
+def train(
+    run: Run,
+    model: keras.Model,
+    config: Training,
+    steps: int,
+    batch_at: Callable[[int], object],
+    callbacks: Sequence[Callback] = (),
+    stage: str = "",
+    before: int = 0,
+) -> None:
     """Runs `model.train_step` up to `steps`, from where the run directory stands.
 
     Args:
@@ -139,7 +154,9 @@ def train(run: Run, model: keras.Model, config: Training, steps: int, batch_at: 
     checkpoints = Checkpoints(run.dir / "checkpoints" / stage, model)
     step, values = checkpoints.restore()
     if step > steps:
-        raise InputError(f"'{run.dir}' has already done {step} {stage} steps, more than the {steps} asked for; use another --run-dir")
+        raise InputError(
+            f"'{run.dir}' has already done {step} {stage} steps, more than the {steps} asked for; use another --run-dir"
+        )
     if step < steps:
         run.rewind(before + step)
     if step == 0 and config.init_from:
@@ -147,7 +164,11 @@ def train(run: Run, model: keras.Model, config: Training, steps: int, batch_at: 
     if config.histograms:
         callbacks = [*callbacks, histograms(run, model)]
     one_step = tf.function(model.train_step, jit_compile=config.jit)
-    with interruptible() as interrupted, closing(stream(batch_at, step)) as batches, Progress(run, step, steps, stage) as progress:
+    with (
+        interruptible() as interrupted,
+        closing(stream(batch_at, step)) as batches,
+        Progress(run, step, steps, stage) as progress,
+    ):
         while step < steps:
             batch = next(batches)
             values.append(one_step(batch))
@@ -165,7 +186,9 @@ def train(run: Run, model: keras.Model, config: Training, steps: int, batch_at: 
             elif interrupted():
                 checkpoints.save(step, checked(values, before + step - len(values) + 1, run))
             if interrupted():
-                raise KeyboardInterrupt(f"interrupted at {stage} step {step} of {steps}; saved: the same command goes on from there")
+                raise KeyboardInterrupt(
+                    f"interrupted at {stage} step {step} of {steps}; saved: the same command goes on from there"
+                )
 
 
 class Progress:
@@ -199,4 +222,7 @@ class Progress:
             self.bar.set_postfix_str(shown)
             return
         left = (self.last - self.began) / (step - self.first) * (self.steps - step)
-        print(f"{self.stage or 'train'} step {step}/{self.steps}  {shown}  {self.rate:.0f} images/s  {left / 60:.1f} min left", flush=True)
+        print(
+            f"{self.stage or 'train'} step {step}/{self.steps}  {shown}  {self.rate:.0f} images/s  {left / 60:.1f} min left",
+            flush=True,
+        )

@@ -56,9 +56,13 @@ def positive(config: object, *names: str) -> None:
             raise InputError(f"--{name.replace('_', '-')} must be greater than 0. Received: {value}")
 
 
-def parse(config_class: type[ConfigType], description: str, argv: Sequence[str] | None = None,
-          presets: Mapping[str, ConfigType] | None = None) -> ConfigType:
-    """The command line as a `config_class`; `--preset NAME` replaces the defaults. A wrong option is an InputError of one line."""
+def parse(
+    config_class: type[ConfigType],
+    description: str,
+    argv: Sequence[str] | None = None,
+    presets: Mapping[str, ConfigType] | None = None,
+) -> ConfigType:
+    """The command line as a `config_class`; `--preset NAME` replaces the defaults. A wrong option raises InputError."""
     name = experiment_name(config_class)
     argv = list(sys.argv[1:] if argv is None else argv)
     default = {}

@@ -48,7 +48,9 @@ def list_files(sources: Iterable[str | Path]) -> list[Path]:
         if path.is_dir():
             found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
             if not found:
-                raise InputError(f"A folder of pictures must hold {', '.join(SUFFIXES)} files. Received: '{source}' without one")
+                raise InputError(
+                    f"A folder of pictures must hold {', '.join(SUFFIXES)} files. Received: '{source}' without one"
+                )
             files += found
         else:
             files.append(path)
@@ -67,7 +69,9 @@ def _flatten(image: Image.Image) -> Image.Image:
     raise InputError(f"its pixel mode {image.mode} is not supported: save it as 8 bit RGB")
 
 
-def read(path: str | Path, long_side: int | None = None, short_side: int | None = None, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read(
+    path: str | Path, long_side: int | None = None, short_side: int | None = None, max_pixels: int = MAX_PIXELS
+) -> np.ndarray:
     """Reads one picture as uint8 `[H, W, 3]`, scaled to the given long or short side with the aspect ratio kept.
 
     Raises:
@@ -88,7 +92,9 @@ def read(path: str | Path, long_side: int | None = None, short_side: int | None 
     except MemoryError:
         raise
     except Exception as error:  # a damaged file makes a decoder raise almost anything
-        reason = "is a folder" if path.is_dir() else f"is not a readable {', '.join(FORMATS)} picture ({str(error).splitlines()[0]})"
+        reason = (
+            "is a folder" if path.is_dir() else f"is not a readable {', '.join(FORMATS)} picture ({str(error).splitlines()[0]})"
+        )
         raise InputError(f"'{path}' {reason}") from None
 
 
@@ -104,7 +110,9 @@ def resize(image: Image.Image, long_side: int | None = None, short_side: int | N
 
 def digest(*images: np.ndarray) -> str:
     """SHA-256 of the pixels of pictures."""
-    return hashlib.sha256(b"".join(str(image.shape).encode() + np.ascontiguousarray(image).tobytes() for image in images)).hexdigest()
+    return hashlib.sha256(
+        b"".join(str(image.shape).encode() + np.ascontiguousarray(image).tobytes() for image in images)
+    ).hexdigest()
 
 
 def to_float(picture: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ def write_json(path: Path, content: object) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -41,7 +41,9 @@ def read_json(path: Path) -> dict:
 
 
 def _commit() -> str | None:
-    result = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
     return result.stdout.strip() or None
 
 
@@ -87,26 +89,39 @@ class Run:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"--run-dir '{self.dir}' is in use by another process; use --run-dir {self._free()}") from None
-        write_json(self.dir / "config.json", {
-            "experiment": self.name, "options": self.options, "inputs": inputs, "command": shlex.join(sys.argv), "commit": _commit(),
-            "versions": {"python": sys.version.split()[0]} | {name: importlib.metadata.version(name) for name in PACKAGES},
-            "cpu_threads": len(os.sched_getaffinity(0)),
-        })
+        write_json(
+            self.dir / "config.json",
+            {
+                "experiment": self.name,
+                "options": self.options,
+                "inputs": inputs,
+                "command": shlex.join(sys.argv),
+                "commit": _commit(),
+                "versions": {"python": sys.version.split()[0]} | {name: importlib.metadata.version(name) for name in PACKAGES},
+                "cpu_threads": len(os.sched_getaffinity(0)),
+            },
+        )
         return self
 
     def _compare(self, before: dict, inputs: Mapping[str, str]) -> None:
         here = {"experiment": self.name, **self._deciding(self.options, inputs), **inputs}
         there = {"experiment": before["experiment"], **self._deciding(before["options"], inputs), **before["inputs"]}
-        different = [f"{key}: {there.get(key)} there, {here.get(key)} here" for key in here | there if here.get(key) != there.get(key)]
+        different = [
+            f"{key}: {there.get(key)} there, {here.get(key)} here" for key in here | there if here.get(key) != there.get(key)
+        ]
         if different:
-            raise InputError(f"--run-dir '{self.dir}' holds a run with other options ({'; '.join(different)}); use --run-dir {self._free()}")
+            raise InputError(
+                f"--run-dir '{self.dir}' holds a run with other options ({'; '.join(different)}); use --run-dir {self._free()}"
+            )
 
     @staticmethod
     def _deciding(options: Mapping, inputs: Mapping) -> dict:
         return {key: value for key, value in options.items() if key not in RECORDED_ONLY and key not in inputs}
 
     def _free(self) -> Path:
-        return next(path for number in range(2, 10**6) if not (path := self.dir.with_name(f"{self.dir.name}-{number}")).exists())
+        return next(
+            path for number in range(2, 10**6) if not (path := self.dir.with_name(f"{self.dir.name}-{number}")).exists()
+        )
 
     @property
     def writer(self):
@@ -131,7 +146,7 @@ class Run:
             lines = [line for line in path.read_text().splitlines(keepends=True) if _step(line) <= step]
             temporary = path.with_name(path.name + ".part")
             temporary.write_text("".join(lines))
-            os.replace(temporary, path)
+            temporary.replace(path)
 
     def record(self, step: int, values: Mapping[str, float], times: Mapping[str, float]) -> None:
         """Appends a line to `stats.jsonl` and the same scalars to TensorBoard."""

@@ -52,7 +52,8 @@ def main(argv: list[str] | None = None) -> None:
     folder = config.run / "drawn" / f"seed-{config.seed}"
     for index, image in enumerate(images):
         pictures.write(folder / f"{index:05d}.png", image)
-    print(f"{config.count} pictures of {images.shape[2]} x {images.shape[1]}: {pictures.write(folder / 'grid.png', pictures.grid(images))}")
+    path = pictures.write(folder / "grid.png", pictures.grid(images))
+    print(f"{config.count} pictures of {images.shape[2]} x {images.shape[1]}: {path}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Feature networks behind one convention: images `[N, H, W, 3]` in [-1, 1] -> a dict of named float32 feature maps `[N, h, w, C]`.
+"""Feature networks behind one convention: images `[N, H, W, 3]` in [-1, 1] -> named float32 feature maps `[N, h, w, C]`.
 
 Metrics, styles and explanations read pictures through these. Each extractor owns its preprocessing.
 """
@@ -37,8 +37,16 @@ class Preset:
 
 
 PRESETS = {
-    "vgg16": Preset(keras.applications.VGG16, "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
-    "vgg19": Preset(keras.applications.VGG19, "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"),
+    "vgg16": Preset(
+        keras.applications.VGG16,
+        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "6d6bbae143d832006294945121d1f1fc",
+    ),
+    "vgg19": Preset(
+        keras.applications.VGG19,
+        "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "253f8cb515780f3b799900260a226db6",
+    ),
 }
 NAMES = ("compact", *PRESETS)
 MARGIN = 16
@@ -56,13 +64,24 @@ class Extractor:
     network makes strong features at borders, and an optimiser would paint its style there.
     """
 
-    def __init__(self, model: keras.Model, content_layers: Sequence[str], style_layers: Sequence[str], preprocess: Callable[[tf.Tensor], tf.Tensor]):
+    def __init__(
+        self,
+        model: keras.Model,
+        content_layers: Sequence[str],
+        style_layers: Sequence[str],
+        preprocess: Callable[[tf.Tensor], tf.Tensor],
+    ):
         names = {layer.name for layer in model.layers}
         for name in (*content_layers, *style_layers):
             if name not in names:
-                raise InputError(f"'{name}' is no layer of {model.name}; its layers are {', '.join(layer.name for layer in model.layers)}")
+                raise InputError(
+                    f"'{name}' is no layer of {model.name}; its layers are {', '.join(layer.name for layer in model.layers)}"
+                )
         self.content_layers, self.style_layers, self.preprocess = tuple(content_layers), tuple(style_layers), preprocess
-        self.network = keras.Model(model.inputs[0], {name: model.get_layer(name).output for name in dict.fromkeys((*content_layers, *style_layers))})
+        self.network = keras.Model(
+            model.inputs[0],
+            {name: model.get_layer(name).output for name in dict.fromkeys((*content_layers, *style_layers))},
+        )
         self.network.trainable = False
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -76,12 +95,17 @@ def _without_margin(features: tf.Tensor, padded: tf.Tensor) -> tf.Tensor:
     return features[:, cut : features.shape[1] - cut, cut : features.shape[2] - cut]
 
 
-def load(name: str = "compact", content_layers: Sequence[str] | None = None, style_layers: Sequence[str] | None = None,
-         value_range: str = "0..255", weights: str | Path | None = None) -> Extractor:
+def load(
+    name: str = "compact",
+    content_layers: Sequence[str] | None = None,
+    style_layers: Sequence[str] | None = None,
+    value_range: str = "0..255",
+    weights: str | Path | None = None,
+) -> Extractor:
     """An extractor by name or file.
 
     Args:
-        name: `compact` (comes with the package), `vgg16` or `vgg19` (ImageNet weights, downloaded by Keras), or a `.keras` file.
+        name: `compact` (comes with the package), `vgg16`, `vgg19` (ImageNet weights, downloaded by Keras) or a `.keras` file.
         content_layers, style_layers: layer names; published ones for VGG, chosen by `choose_layers` for a file.
         value_range: what a model file expects: RGB in `0..255`, `0..1` or `-1..1`.
         weights: a weight file for VGG, used instead of the download.
@@ -109,7 +133,11 @@ def load_model(path: str | Path) -> keras.Model:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # not a zip, damaged, unknown or unsafe layers: Keras raises many types
         raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
-    if not isinstance(model, keras.Model) or len(getattr(model, "inputs", ())) != 1 or tuple(model.inputs[0].shape) != (None, None, None, 3):
+    if (
+        not isinstance(model, keras.Model)
+        or len(getattr(model, "inputs", ())) != 1
+        or tuple(model.inputs[0].shape) != (None, None, None, 3)
+    ):
         raise InputError(f"'{path}' must be a functional model with one input of shape [N, H, W, 3], any H and W")
     return model
 
@@ -121,7 +149,9 @@ def choose_layers(model: keras.Model, probe: int = 256) -> tuple[tuple[str, ...]
     ones. Content: that of H/8, or of the next finer resolution.
     """
     layers = [layer for layer in model.layers if _makes_features(layer)]
-    shapes = keras.Model(model.inputs[0], [layer.output for layer in layers]).compute_output_spec(keras.KerasTensor((1, probe, probe, 3)))
+    shapes = keras.Model(model.inputs[0], [layer.output for layer in layers]).compute_output_spec(
+        keras.KerasTensor((1, probe, probe, 3))
+    )
     widest: dict[int, tuple[int, str]] = {}
     for layer, spec in zip(layers, shapes, strict=True):
         stride = 2 ** round(math.log2(probe / spec.shape[1]))
@@ -163,7 +193,9 @@ def _application(name: str, preset: Preset, weights: str | Path | None) -> keras
         with no_hanging():
             return preset.build(include_top=False, weights=str(weights) if weights else "imagenet")
     except (OSError, ValueError) as error:
-        raise InputError(f"weights '{weights}' do not fit {name} without its top ({' '.join(str(error).split())[:200]})") from None
+        raise InputError(
+            f"weights '{weights}' do not fit {name} without its top ({' '.join(str(error).split())[:200]})"
+        ) from None
     except Exception as error:  # Keras raises a bare Exception when a download fails
         if not str(error).startswith("URL fetch failure"):
             raise

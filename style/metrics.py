@@ -8,7 +8,7 @@ PATCH, LEVELS, DIRECTIONS, PLACES = 7, 3, 256, 4096
 
 
 def pyramid(image: np.ndarray, levels: int) -> list[np.ndarray]:
-    """Gaussian pyramid of `[H, W, C]`, finest first: binomial blur of five taps, then every second pixel (Burt and Adelson 1983)."""
+    """Gaussian pyramid of `[H, W, C]`, finest first: a five-tap binomial blur, then every second pixel (Burt and Adelson 1983)."""
     result = [np.asarray(image, np.float64)]
     for _ in range(levels - 1):
         result.append(_blur(_blur(result[-1]).swapaxes(0, 1)).swapaxes(0, 1)[::2, ::2])
@@ -59,7 +59,14 @@ def patch_distance(image: np.ndarray, styles: np.ndarray | Sequence[np.ndarray])
     deepest = min(min(picture.shape[:2]) for picture in (image, *styles))
     levels = [level for level in range(LEVELS) if deepest >> level >= 2 * PATCH]
     pyramids = [pyramid(picture, len(levels)) for picture in (image, *styles)]
-    return float(np.mean([
-        sliced_wasserstein(patches(own, PATCH, PLACES), np.concatenate([patches(other, PATCH, PLACES // len(others)) for other in others]))
-        for own, *others in zip(*pyramids, strict=True)
-    ]))
+    return float(
+        np.mean(
+            [
+                sliced_wasserstein(
+                    patches(own, PATCH, PLACES),
+                    np.concatenate([patches(other, PATCH, PLACES // len(others)) for other in others]),
+                )
+                for own, *others in zip(*pyramids, strict=True)
+            ]
+        )
+    )

@@ -25,8 +25,15 @@ class Stylisation(keras.Model):
         tv_weight: weight of the total variation.
     """
 
-    def __init__(self, extractor: Extractor, content: tf.Tensor, styles: Sequence[tf.Tensor], content_weight: float = 1.0,
-                 style_weight: float = 1.0, tv_weight: float = 0.0):
+    def __init__(
+        self,
+        extractor: Extractor,
+        content: tf.Tensor,
+        styles: Sequence[tf.Tensor],
+        content_weight: float = 1.0,
+        style_weight: float = 1.0,
+        tv_weight: float = 0.0,
+    ):
         super().__init__()
         self.extractor = extractor
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
@@ -50,14 +57,18 @@ class Stylisation(keras.Model):
 
     def content_distance(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
         """Relative content loss of a picture of the content's size, from its features -> `[1]`."""
-        return _mean(losses.content(features[name], target) / losses.content(tf.zeros_like(target), target)
-                     for name, target in self.content_targets.items())
+        return _mean(
+            losses.content(features[name], target) / losses.content(tf.zeros_like(target), target)
+            for name, target in self.content_targets.items()
+        )
 
     def style_distance(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
         """Relative style loss of a picture of any size, from its features -> `[1]`."""
         grams = self.grams(features)
-        return _mean(losses.style(grams[name], target) / losses.style(tf.zeros_like(target), target)
-                     for name, target in self.style_targets.items())
+        return _mean(
+            losses.style(grams[name], target) / losses.style(tf.zeros_like(target), target)
+            for name, target in self.style_targets.items()
+        )
 
     def scores(self, image: tf.Tensor) -> dict[str, float]:
         """Relative `content` and `style` loss of an image of the content's size."""
@@ -75,7 +86,12 @@ class Stylisation(keras.Model):
             total = self.content_weight * content + STYLE_BALANCE * self.style_weight * style + self.tv_weight * tv
         self.optimizer.apply([tape.gradient(total, image)], [self.image])
         self.image.assign(tf.clip_by_value(self.image, -1.0, 1.0))
-        return {"loss/total": total[0], "loss/content": content[0], "loss/style": style[0], "loss/total_variation": tv[0]}
+        return {
+            "loss/total": total[0],
+            "loss/content": content[0],
+            "loss/style": style[0],
+            "loss/total_variation": tv[0],
+        }
 
 
 def _mean(values: Iterable[tf.Tensor]) -> tf.Tensor:

@@ -18,8 +18,15 @@ def optimiser(learning_rate: float = LEARNING_RATE) -> keras.optimizers.Optimize
     return keras.optimizers.Adam(learning_rate, beta_1=0.9, beta_2=0.99)
 
 
-def stylise(content: np.ndarray, styles: Sequence[np.ndarray], extractor: features.Extractor | None = None, content_weight: float = 1.0,
-            style_weight: float = 1.0, steps: int = STEPS, progress: Callable[[int, dict], None] | None = None) -> np.ndarray:
+def stylise(
+    content: np.ndarray,
+    styles: Sequence[np.ndarray],
+    extractor: features.Extractor | None = None,
+    content_weight: float = 1.0,
+    style_weight: float = 1.0,
+    steps: int = STEPS,
+    progress: Callable[[int, dict], None] | None = None,
+) -> np.ndarray:
     """Paints a picture in the style of others (Gatys, Ecker, Bethge 2016).
 
     Args:

@@ -19,8 +19,14 @@ class GAN(keras.Model):
         ema_half_life: images after which an old generator counts half in `ema_generator` (Karras et al. 2018).
     """
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, latent_shape: tuple[int, ...], seed: int = 0,
-                 ema_half_life: float = 10_000):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_shape: tuple[int, ...],
+        seed: int = 0,
+        ema_half_life: float = 10_000,
+    ):
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
         self.ema_generator = keras.models.clone_model(generator)
@@ -28,8 +34,13 @@ class GAN(keras.Model):
         self.latent_shape, self.seed, self.ema_half_life = tuple(latent_shape), seed, ema_half_life
         self.built = True
 
-    def compile(self, g_optimizer: keras.optimizers.Optimizer, d_optimizer: keras.optimizers.Optimizer,
-                generator_loss: Callable = losses.nonsaturating_generator, discriminator_loss: Callable = losses.discriminator):
+    def compile(
+        self,
+        g_optimizer: keras.optimizers.Optimizer,
+        d_optimizer: keras.optimizers.Optimizer,
+        generator_loss: Callable = losses.nonsaturating_generator,
+        discriminator_loss: Callable = losses.discriminator,
+    ):
         super().compile(optimizer=None)
         self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
         self.generator_loss, self.discriminator_loss = generator_loss, discriminator_loss
@@ -69,9 +80,12 @@ class GAN(keras.Model):
         self.g_optimizer.apply(g_gradients, self.generator.trainable_variables)
         self.average(tf.shape(real)[0])
         return {
-            "loss/generator": g_loss, "loss/discriminator": d_loss,
-            "score/real": tf.reduce_mean(tf.sigmoid(real_logits)), "score/fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-            "gradient/generator": tf.linalg.global_norm(g_gradients), "gradient/discriminator": tf.linalg.global_norm(d_gradients),
+            "loss/generator": g_loss,
+            "loss/discriminator": d_loss,
+            "score/real": tf.reduce_mean(tf.sigmoid(real_logits)),
+            "score/fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+            "gradient/generator": tf.linalg.global_norm(g_gradients),
+            "gradient/discriminator": tf.linalg.global_norm(d_gradients),
         }
 
     def average(self, images: tf.Tensor) -> None:

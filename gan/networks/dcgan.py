@@ -23,12 +23,14 @@ def stages(image_shape: tuple[int, int, int]) -> int:
     while min(sides) >= 8 and all(side % 2 == 0 for side in sides):
         count, sides = count + 1, [side // 2 for side in sides]
     if count == 0 or max(sides) > 16:
-        raise InputError(f"DCGAN needs sides that halve evenly down to 4..16 pixels (32, 64 or 28, say). Received: image_shape={image_shape}")
+        raise InputError(
+            f"DCGAN needs sides that halve evenly down to 4..16 pixels (32, 64 or 28, say). Received: image_shape={image_shape}"
+        )
     return count
 
 
 def generator(image_shape: tuple[int, int, int], latent_dim: int = 100, width: int = 32) -> keras.Model:
-    """Latents `[N, latent_dim]`, standard normal -> images `[N, H, W, C]` in [-1, 1]; the last hidden stage has `width` channels."""
+    """Latents `[N, latent_dim]`, standard normal -> images `[N, H, W, C]` in [-1, 1]; the last stage has `width` channels."""
     count = stages(image_shape)
     height, wide, channels = image_shape
     base = (height >> count, wide >> count, width << (count - 1))
@@ -40,7 +42,9 @@ def generator(image_shape: tuple[int, int, int], latent_dim: int = 100, width: i
         x = layers.ReLU(name=f"stage{stage}")(x)
         last = stage == count - 1
         filters = channels if last else base[2] >> (stage + 1)
-        x = layers.Conv2DTranspose(filters, KERNEL, 2, "same", use_bias=last, kernel_initializer=initial(), name=f"up{stage}")(x)
+        x = layers.Conv2DTranspose(filters, KERNEL, 2, "same", use_bias=last, kernel_initializer=initial(), name=f"up{stage}")(
+            x
+        )
     return keras.Model(z, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
 
 
@@ -49,7 +53,9 @@ def discriminator(image_shape: tuple[int, int, int], width: int = 32) -> keras.M
     image = keras.Input(image_shape, name="image")
     x = image
     for stage in range(stages(image_shape)):
-        x = layers.Conv2D(width << stage, KERNEL, 2, "same", use_bias=stage == 0, kernel_initializer=initial(), name=f"down{stage}")(x)
+        x = layers.Conv2D(
+            width << stage, KERNEL, 2, "same", use_bias=stage == 0, kernel_initializer=initial(), name=f"down{stage}"
+        )(x)
         if stage > 0:
             x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{stage}")(x)
         x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
