@@ -177,7 +177,7 @@ def train(
             if step % config.tick == 0 or step == steps:
                 values = checked(values, before + step - len(values) + 1, run)
                 means = {name: float(np.mean([one[name] for one in values])) for name in values[0]}
-                run.record(before + step, means, progress.times(step, 1 if batch is None else len(batch)))
+                run.record(before + step, means, progress.times(step, getattr(config, "batch_size", 1)))
                 for callback in callbacks:
                     callback(before + step)
                 checkpoints.save(step)

@@ -70,11 +70,11 @@ class Run:
         before = read_json(self.dir / "config.json")["options"]
         return read_json(self.dir / "results.json") if before == self.options | {"run_dir": before.get("run_dir")} else None
 
-    def open(self, **inputs: str) -> "Run":
+    def open(self, **inputs: str | int) -> "Run":
         """Claims the directory and writes `config.json`, or checks that the run there is the same one.
 
         Args:
-            inputs: a content hash for each option that names data; compared in place of the path.
+            inputs: a content hash for each option that names data, compared in place of the path; and what else decides.
 
         Raises:
             InputError: the directory holds another run, something else, or a run that is in progress.

@@ -11,8 +11,6 @@ from pathlib import Path
 import tyro
 
 from experiments.options import command, parse, positive
-from experiments.run import import_quietly
-from gan.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,23 +30,10 @@ class Config:
 
 def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
-    path = config.run / "generator.keras"
-    if not path.is_file():
-        raise InputError(f"RUN must be a finished run with a generator.keras. Received: '{config.run}'")
-    import_quietly()
 
-    import keras
-    import tensorflow as tf
+    from experiments import pictures, runs
 
-    from experiments import pictures
-
-    try:
-        generator = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many types for a damaged file
-        raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
-    shape = [config.cells if side is None else side for side in generator.input_shape[1:]]
-    z = tf.random.stateless_normal([config.count, *shape], [config.seed, 0])
-    images = generator.predict(z, batch_size=32, verbose=0)
+    images = runs.draw(runs.load(config.run, "generator"), config.count, config.seed, config.cells)
     folder = config.run / "drawn" / f"seed-{config.seed}"
     for index, image in enumerate(images):
         pictures.write(folder / f"{index:05d}.png", image)

@@ -1,0 +1,36 @@
+"""What other commands take from a finished run: its networks."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from experiments.run import import_quietly
+from gan.errors import InputError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def load(run: Path, name: str) -> "keras.Model":
+    """The network RUN/NAME.keras, in safe mode: nothing in the file is executed."""
+    path = run / f"{name}.keras"
+    if not path.is_file():
+        raise InputError(f"'{run}' is no finished run with a {name}.keras")
+    import_quietly()
+
+    import keras
+
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises many types for a damaged file
+        raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
+
+
+def draw(generator: "keras.Model", count: int, seed: int, cells: int = 6) -> np.ndarray:
+    """Images `[count, H, W, C]` in [-1, 1] from standard normal latents; `cells` is the side of a spatial latent grid."""
+    import tensorflow as tf
+
+    shape = [cells if side is None else side for side in generator.input_shape[1:]]
+    z = tf.random.stateless_normal([count, *shape], [seed, 0])
+    return generator.predict(z, batch_size=64, verbose=0)

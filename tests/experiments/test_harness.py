@@ -1,0 +1,201 @@
+"""A run stopped anywhere and started again ends as if nothing had happened; what goes wrong leaves the run intact."""
+
+import gc
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from experiments import dcgan, options
+from tests.conftest import ROOT, command
+
+TINY = ["--width", "4", "--batch-size", "4", "--latent-dim", "5"]
+
+
+def stats(run):
+    """The lines of `stats.jsonl` without what depends on the clock."""
+    lines = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if not key.startswith("time/")} for line in lines]
+
+
+def checkpoint(run):
+    """Every array in the newest checkpoint, by name."""
+    import h5py
+
+    arrays = {}
+    with h5py.File(sorted((run / "checkpoints").glob("*[0-9].weights.h5"))[-1]) as file:
+        file.visititems(lambda name, item: arrays.__setitem__(name, item[()]) if isinstance(item, h5py.Dataset) else None)
+    return arrays
+
+
+def assert_same_run(a, b):
+    assert stats(a) == stats(b)
+    left, right = checkpoint(a), checkpoint(b)
+    assert left.keys() == right.keys()
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+    for weight, other in zip(*(keras.models.load_model(run / "generator.keras").get_weights() for run in (a, b)), strict=True):
+        np.testing.assert_array_equal(weight, other)
+
+
+def arguments(digits_file, run, steps=6, tick=2):
+    return [*TINY, "--data", str(digits_file), "--steps", str(steps), "--tick", str(tick), "--run-dir", str(run)]
+
+
+def test_a_longer_run_equals_one_that_was_extended(digits_file, tmp_path):
+    dcgan.main(arguments(digits_file, tmp_path / "whole"))
+    dcgan.main(arguments(digits_file, tmp_path / "parts", steps=2))
+    dcgan.main(arguments(digits_file, tmp_path / "parts", steps=6))
+    assert_same_run(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_run_directory_describes_itself(digits_file, tmp_path):
+    run = tmp_path / "run"
+    dcgan.main([*arguments(digits_file, run), "--histograms"])
+    config = json.loads((run / "config.json").read_text())
+    assert config["options"]["batch_size"] == 4
+    assert {"tensorflow", "keras", "python"} <= config["versions"].keys()
+    assert len(config["inputs"]["data"]) == 64
+    assert [line["step"] for line in stats(run)] == [2, 4, 6]
+    assert {path.name for path in (run / "samples").iterdir()} == {f"{step:08d}.png" for step in (2, 4, 6)}
+    assert len(list((run / "checkpoints").glob("*.h5"))) == 2
+    assert json.loads((run / "results.json").read_text())["steps"] == 6
+
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run), size_guidance={"tensors": 0})
+    events.Reload()
+    tags = events.Tags()["tensors"]
+    plugins = {events.SummaryMetadata(tag).plugin_data.plugin_name for tag in tags}
+    assert plugins == {"scalars", "images", "text", "histograms"}
+    assert {"loss/generator", "gradient/discriminator", "samples", "real", "config"} <= set(tags)
+    assert [event.step for event in events.Tensors("loss/generator")] == [2, 4, 6]
+
+
+def test_a_finished_command_prints_its_results_and_ends(digits_file, tmp_path, capsys):
+    dcgan.main(arguments(digits_file, tmp_path / "run", steps=2))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        dcgan.main(arguments(digits_file, tmp_path / "run", steps=2))
+    assert ended.value.code == 0
+    assert '"images_seen": 8' in capsys.readouterr().out
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+
+
+def test_init_from_takes_the_weights_and_nothing_else(digits_file, tmp_path):
+    dcgan.main(arguments(digits_file, tmp_path / "first", steps=4))
+    dcgan.main([*arguments(digits_file, tmp_path / "second", steps=1), "--init-from", str(tmp_path / "first"), "--learning-rate", "1e-12"])
+    first, second = (keras.models.load_model(tmp_path / name / "generator.keras") for name in ("first", "second"))
+    for a, b in zip(first.trainable_weights, second.trainable_weights, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert [line["step"] for line in stats(tmp_path / "second")] == [1]
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(digits_file, tmp_path, capsys):
+    dcgan.main(arguments(digits_file, tmp_path / "whole"))
+    dcgan.main(arguments(digits_file, tmp_path / "hurt", steps=4))
+    newest = sorted((tmp_path / "hurt" / "checkpoints").glob("*.h5"))[-1]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    dcgan.main(arguments(digits_file, tmp_path / "hurt"))
+    assert "trying the one before" in capsys.readouterr().out
+    assert_same_run(tmp_path / "whole", tmp_path / "hurt")
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint(digits_file, tmp_path, capsys, monkeypatch):
+    """The third step meets a picture batch of NaN."""
+    from experiments import data
+
+    good = data.batch
+    monkeypatch.setattr(data, "batch", lambda *a, **k: good(*a, **k) * (np.nan if a[3] == 4 else 1))
+    run = tmp_path / "run"
+    with pytest.raises(SystemExit) as ended:
+        options.command(lambda: dcgan.main(arguments(digits_file, run)))
+    assert ended.value.code == 1
+    del ended  # its traceback holds the run, and with it the lock
+    gc.collect()
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "nan at step 5" in error
+    assert "loss/" in error
+    assert [line["step"] for line in stats(run)] == [2, 4]
+    monkeypatch.setattr(data, "batch", good)
+    dcgan.main(arguments(digits_file, run))
+    dcgan.main(arguments(digits_file, tmp_path / "whole"))
+    assert_same_run(run, tmp_path / "whole")
+
+
+def wait_for(process, run, lines, patience=120):
+    """Until the run has recorded so many ticks."""
+    began = time.monotonic()
+    path = run / "stats.jsonl"
+    while process.poll() is None and time.monotonic() - began < patience:
+        if path.exists() and path.read_text().count("\n") >= lines:
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_the_middle_of_a_tick(digits_file, tmp_path, number):
+    """Saved at that very step; the unfinished tick's values are not lost either."""
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    training = ["experiments.dcgan", *arguments(digits_file, whole, steps=3000, tick=1500)]
+    assert command(*training).returncode == 0
+    training[-1] = str(run)
+    process = subprocess.Popen([sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(process, run, 1)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "saved" in error.strip().splitlines()[-1]
+    saved = sorted((run / "checkpoints").glob("*.h5"))[-1].name
+    assert int(saved[:8]) % 1500, "the point is a stop within a tick"
+    assert command(*training).returncode == 0
+    assert_same_run(whole, run)
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_moments(digits_file, tmp_path, random):
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    training = ["experiments.dcgan", *arguments(digits_file, whole, steps=400, tick=20)]
+    assert command(*training).returncode == 0
+    training[-1] = str(run)
+    restarts = set()
+    for kill in range(20):
+        process = subprocess.Popen([sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        wait_for(process, run, min(kill // 2 + 1, 15))
+        time.sleep(random.uniform(0, 0.1))
+        assert process.poll() is None, "killed too late to be a test"
+        process.kill()
+        said = process.communicate()[0]
+        restarts |= {line.split("step ")[1] for line in said.splitlines() if "going on at" in line}
+    assert len(restarts) >= 5, restarts
+    assert command(*training).returncode == 0
+    assert_same_run(whole, run)
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_the_run_and_keeps_the_checkpoint(digits_file, tmp_path):
+    """Simulated by a limit on the size of files, which the checkpoint of the wider network exceeds."""
+    run = tmp_path / "run"
+    training = ["experiments.dcgan", *arguments(digits_file, run, steps=4)]
+    assert command(*training).returncode == 0
+    size = max(path.stat().st_size for path in (run / "checkpoints").iterdir())
+    before = {path.name: path.read_bytes() for path in (run / "checkpoints").iterdir()}
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+
+    training[training.index("--steps") + 1] = "8"
+    full = command(*training, preexec_fn=limit)
+    assert full.returncode == 1, full.stderr
+    assert len(full.stderr.strip().splitlines()) == 1, full.stderr
+    assert {path.name: path.read_bytes() for path in (run / "checkpoints").iterdir()} == before
+    assert command(*training).returncode == 0
+    assert [line["step"] for line in stats(run)] == [2, 4, 6, 8]

@@ -1,0 +1,75 @@
+"""Every experiment runs for seconds at a tiny size, and the same command again ends at once with its results."""
+
+import importlib
+import json
+import sys
+
+import pytest
+
+from experiments.options import summaries
+from tests.conftest import command
+
+DIGITS = ["--data", "DIGITS", "--tick", "1"]
+SMOKE = {
+    "classifier": [*DIGITS, "--steps", "2", "--batch-size", "4"],
+    "dcgan": [*DIGITS, "--steps", "2", "--batch-size", "4", "--width", "4"],
+    "gatys": ["--steps", "2", "--tick", "1", "--image-size", "48"],
+}
+USES_A_RUN = {"evaluate", "sample"}
+
+
+def main_of(name):
+    return importlib.import_module(f"experiments.{name}").main
+
+
+def test_every_experiment_is_here():
+    assert set(SMOKE) | USES_A_RUN == set(summaries())
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_runs_and_runs_again(name, digits_file, tmp_path, capsys):
+    arguments = [str(digits_file) if word == "DIGITS" else word for word in SMOKE[name]]
+    arguments += ["--run-dir", str(tmp_path / "run")]
+    main_of(name)(arguments)
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["experiment"] == f"experiments.{name}"
+    for value in results.values():
+        if isinstance(value, str) and value.endswith(".png"):
+            assert (tmp_path / "run" / value).stat().st_size > 0
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main_of(name)(arguments)
+    assert ended.value.code == 0
+    assert f"experiments.{name}" in capsys.readouterr().out
+
+
+def test_sample_and_evaluate_use_a_run(digits_file, tmp_path):
+    dcgan, classifier = tmp_path / "dcgan", tmp_path / "classifier"
+    for name, run in (("dcgan", dcgan), ("classifier", classifier)):
+        main_of(name)([str(digits_file) if word == "DIGITS" else word for word in SMOKE[name]] + ["--run-dir", str(run)])
+    main_of("sample")([str(dcgan), "--count", "5", "--seed", "2"])
+    assert len(list((dcgan / "drawn" / "seed-2").glob("*.png"))) == 6
+    first = (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes()
+    main_of("sample")([str(dcgan), "--count", "5", "--seed", "2"])
+    assert (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes() == first
+    main_of("evaluate")([str(dcgan), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "7"])
+    evaluation = json.loads((dcgan / "evaluation.json").read_text())
+    assert evaluation["generated"]["count"] == 7 == sum(evaluation["generated"]["classes"])
+    assert evaluation["real"]["count"] == 32
+
+
+def test_the_list_names_every_experiment():
+    listing = command("experiments").stdout
+    assert all(f"experiments.{name} " in listing for name in summaries())
+    assert len(listing.splitlines()) == len(summaries())
+
+
+@pytest.mark.parametrize("name", summaries())
+def test_help_does_not_import_tensorflow(name):
+    code = f"import sys, runpy; sys.argv = ['{name}', '--help']\ntry: runpy.run_module('experiments.{name}', run_name='__main__', alter_sys=True)\n"
+    code += "except SystemExit as e: assert not e.code\nassert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--help" in done.stdout
