@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import data, harness
+    from experiments import data, harness, runs
     from experiments.pictures import to_float
 
     train, test = (data.load(config.data, split=split) for split in ("train", "test"))
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     run.open(data=train.hash, test=test.hash, steps=config.steps)  # the schedule depends on the steps
     harness.train(run, model, config, config.steps, batch_at)
     model.network.save(run.dir / "classifier.keras")
-    guesses = model.network.predict(to_float(test.pictures), batch_size=256, verbose=0).argmax(-1)
+    guesses = runs.apply(model.network, to_float(test.pictures)).argmax(-1)
     run.finish({"classes": classes, "test_accuracy": float((guesses == test.labels).mean()), "test_count": len(test)})
 
 

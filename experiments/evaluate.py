@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan.metrics import modes
 
     def judge(images):
-        probabilities = tf.nn.softmax(classifier.predict(images, batch_size=256, verbose=0)).numpy()
+        probabilities = tf.nn.softmax(runs.apply(classifier, images)).numpy()
         counts = modes.class_counts(probabilities)
         return {
             "confident": modes.confident_share(probabilities, config.threshold),

@@ -87,12 +87,11 @@ class Checkpoints:
         return 0, []
 
 
-def start_from(model: keras.Model, run: Path) -> None:
-    """Takes the weights of another run's newest checkpoint; optimisers and step stay as they are."""
+def start_from(model: keras.Model, folder: Path) -> None:
+    """Takes the weights of the newest checkpoint in a folder; optimisers and step stay as they are."""
     optimisers = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
     fresh = [[variable.numpy() for variable in optimiser.variables] for optimiser in optimisers]
-    if not Checkpoints(Path(run) / "checkpoints", model).restore()[0]:
-        raise InputError(f"--init-from '{run}' holds no checkpoint of a run")
+    Checkpoints(folder, model).restore()
     for optimiser, values in zip(optimisers, fresh, strict=True):
         for variable, value in zip(optimiser.variables, values, strict=True):
             variable.assign(value)
@@ -160,7 +159,7 @@ def train(
     if step < steps:
         run.rewind(before + step)
     if step == 0 and config.init_from:
-        start_from(model, config.init_from)
+        start_from(model, config.init_from / "checkpoints" / stage)
     if config.histograms:
         callbacks = [*callbacks, histograms(run, model)]
     one_step = tf.function(model.train_step, jit_compile=config.jit)

@@ -189,6 +189,9 @@ class Run:
 def begin(config: Output) -> Run:
     """The run of a command; ends the process at once, with the results, if the same command has already finished there."""
     run = Run(config)
+    source = getattr(config, "init_from", None)
+    if source and not any(source.glob("checkpoints/**/*.weights.h5")):
+        raise InputError(f"--init-from '{source}' holds no checkpoint of a run")
     if results := run.finished():
         run.say(results)
         sys.exit(0)

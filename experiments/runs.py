@@ -33,4 +33,9 @@ def draw(generator: "keras.Model", count: int, seed: int, cells: int = 6) -> np.
 
     shape = [cells if side is None else side for side in generator.input_shape[1:]]
     z = tf.random.stateless_normal([count, *shape], [seed, 0])
-    return generator.predict(z, batch_size=64, verbose=0)
+    return apply(generator, z)
+
+
+def apply(network: "keras.Model", inputs: np.ndarray, batch_size: int = 100) -> np.ndarray:
+    """The network's outputs, computed in batches."""
+    return np.concatenate([network(inputs[i : i + batch_size], training=False) for i in range(0, len(inputs), batch_size)])

@@ -3,6 +3,8 @@
 Every form is the stable one; the comment says what it equals.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -19,6 +21,18 @@ def discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
 def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
     """log(1 - D(G(z))): the generator's side of eq. 1. Its gradient vanishes while D wins."""
     return -tf.nn.softplus(fake_logits)
+
+
+def r1(discriminator: Callable, real: tf.Tensor) -> tf.Tensor:
+    """|grad_x D(x)|^2 at real images, summed over pixels, one value a sample -> `[N]` (Mescheder et al. 2018, eq. 9).
+
+    For a discriminator with a grid of logits, their mean is D(x). The caller multiplies by gamma / 2.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(real)
+        logits = discriminator(real)
+        score = tf.reduce_sum(tf.reduce_mean(logits, list(range(1, len(logits.shape)))))
+    return tf.reduce_sum(tf.square(tape.gradient(score, real)), [1, 2, 3])
 
 
 def nonsaturating_generator(fake_logits: tf.Tensor) -> tf.Tensor:

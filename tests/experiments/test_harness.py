@@ -91,7 +91,15 @@ def test_a_finished_command_prints_its_results_and_ends(digits_file, tmp_path, c
 
 def test_init_from_takes_the_weights_and_nothing_else(digits_file, tmp_path):
     dcgan.main(arguments(digits_file, tmp_path / "first", steps=4))
-    dcgan.main([*arguments(digits_file, tmp_path / "second", steps=1), "--init-from", str(tmp_path / "first"), "--learning-rate", "1e-12"])
+    dcgan.main(
+        [
+            *arguments(digits_file, tmp_path / "second", steps=1),
+            "--init-from",
+            str(tmp_path / "first"),
+            "--learning-rate",
+            "1e-12",
+        ]
+    )
     first, second = (keras.models.load_model(tmp_path / name / "generator.keras") for name in ("first", "second"))
     for a, b in zip(first.trainable_weights, second.trainable_weights, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
@@ -148,7 +156,9 @@ def test_interrupted_in_the_middle_of_a_tick(digits_file, tmp_path, number):
     training = ["experiments.dcgan", *arguments(digits_file, whole, steps=3000, tick=1500)]
     assert command(*training).returncode == 0
     training[-1] = str(run)
-    process = subprocess.Popen([sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     wait_for(process, run, 1)
     process.send_signal(number)
     _, error = process.communicate(timeout=60)
@@ -168,7 +178,9 @@ def test_killed_at_twenty_random_moments(digits_file, tmp_path, random):
     training[-1] = str(run)
     restarts = set()
     for kill in range(20):
-        process = subprocess.Popen([sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         wait_for(process, run, min(kill // 2 + 1, 15))
         time.sleep(random.uniform(0, 0.1))
         assert process.poll() is None, "killed too late to be a test"

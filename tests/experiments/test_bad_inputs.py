@@ -1,0 +1,156 @@
+"""What people get wrong: exit code 2, one line that names the culprit, no traceback, and nothing changed in a run directory."""
+
+import importlib
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments import options
+from tests.conftest import command
+from tests.experiments.test_pictures import gigapixel_png
+
+DCGAN, GATYS = ["dcgan", "--steps", "1", "--tick", "1"], ["gatys", "--steps", "1", "--tick", "1", "--image-size", "48"]
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory, digits_file):
+    """A folder with every kind of broken input, and a finished run."""
+    folder = tmp_path_factory.mktemp("bad things")
+    picture = Image.effect_noise((64, 48), 50).convert("RGB")
+    picture.save(folder / "good.png")
+    whole = (folder / "good.png").read_bytes()
+    (folder / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.jpg").write_text("hello")
+    picture.save(folder / "tiff.tif")
+    (folder / "tiff.tif").rename(folder / "renamed.png")
+    Image.new("RGB", (1, 1)).save(folder / "dot.png")
+    gigapixel_png(folder / "giga.png")
+    (folder / "no pictures").mkdir()
+    (folder / "no pictures" / "note.txt").write_text("x")
+    (folder / "mixed").mkdir()
+    shutil.copy(folder / "good.png", folder / "mixed")
+    shutil.copy(folder / "truncated.png", folder / "mixed")
+    x, y = np.zeros((8, 16, 16), np.uint8), np.zeros(8, np.uint8)
+    np.savez(folder / "keys.npz", images=x)
+    np.savez(folder / "nan.npz", x_train=np.full((8, 16, 16), np.nan))
+    np.savez(folder / "flat.npz", x_train=np.zeros((8, 16), np.uint8))
+    np.savez(folder / "none.npz", x_train=x[:0])
+    np.savez(folder / "objects.npz", x_train=np.array([{}, {}], object))
+    np.savez(folder / "labels.npz", x_train=x, y_train=y[:3])
+    np.savez(folder / "unlabelled.npz", x_train=x, x_test=x)
+    np.savez(folder / "odd.npz", x_train=np.zeros((8, 17, 17), np.uint8))
+    (folder / "text.npz").write_text("hello")
+    (folder / "cut.npz").write_bytes((folder / "labels.npz").read_bytes()[:300])
+    (folder / "fake.keras").write_text("hello")
+    (folder / "model.h5").write_text("hello")
+    (folder / "a file").write_text("x")
+    (folder / "occupied").mkdir()
+    (folder / "occupied" / "thesis.txt").write_text("years of work")
+    import keras
+
+    keras.Sequential([keras.Input([8, 8, 3]), keras.layers.Conv2D(4, 3, name="conv")]).save(folder / "fixed size.keras")
+    keras.Sequential([keras.Input([None, None, 3]), keras.layers.Conv2D(4, 3, name="conv")]).save(folder / "tiny.keras")
+    main = importlib.import_module("experiments.dcgan").main
+    main([*DCGAN[1:], "--width", "4", "--data", str(digits_file), "--run-dir", str(folder / "run")])
+    shutil.copy(digits_file, folder / "digits.npz")
+    return folder
+
+
+CASES = {
+    "no such data": ([*DCGAN, "--data", "BAD/nothing"], "nothing"),
+    "no such npz": ([*DCGAN, "--data", "BAD/nothing.npz"], "nothing.npz"),
+    "no such data set": ([*DCGAN, "--data", "mnits"], "mnist, fashion_mnist"),
+    "folder as npz": ([*DCGAN, "--data", "BAD/no pictures.npz"], "no pictures.npz"),
+    "wrong keys": ([*DCGAN, "--data", "BAD/keys.npz"], "x_train"),
+    "nan": ([*DCGAN, "--data", "BAD/nan.npz"], "float64"),
+    "two axes": ([*DCGAN, "--data", "BAD/flat.npz"], "[8, 16]"),
+    "no pictures in the array": ([*DCGAN, "--data", "BAD/none.npz"], "[0, 16, 16]"),
+    "pickled objects": ([*DCGAN, "--data", "BAD/objects.npz"], "objects.npz"),
+    "too few labels": ([*DCGAN, "--data", "BAD/labels.npz"], "labels.npz"),
+    "text as npz": ([*DCGAN, "--data", "BAD/text.npz"], "text.npz"),
+    "truncated npz": ([*DCGAN, "--data", "BAD/cut.npz"], "cut.npz"),
+    "sides that do not halve": ([*DCGAN, "--data", "BAD/odd.npz"], "halve evenly"),
+    "folder without pictures": ([*DCGAN, "--data", "BAD/no pictures"], "no pictures"),
+    "one broken picture": ([*DCGAN, "--data", "BAD/mixed"], "truncated.png"),
+    "image size 0": ([*DCGAN, "--data", "BAD/digits.npz", "--image-size", "0"], "--image-size"),
+    "negative steps": (["dcgan", "--steps", "-5"], "--steps"),
+    "tick 0": (["dcgan", "--tick", "0"], "--tick"),
+    "batch 0": ([*DCGAN, "--batch-size", "0"], "--batch-size"),
+    "learning rate nan": ([*DCGAN, "--learning-rate", "nan"], "--learning-rate"),
+    "unknown option": ([*DCGAN, "--step-size", "3"], "--step-size"),
+    "wrong type": (["dcgan", "--steps", "many"], "--steps"),
+    "wrong choice": ([*DCGAN, "--loss", "hinge"], "--loss"),
+    "missing value": (["dcgan", "--data"], "--data"),
+    "run directory is a file": ([*DCGAN, "--data", "BAD/digits.npz", "--run-dir", "BAD/a file"], "a file"),
+    "run directory under a file": ([*DCGAN, "--data", "BAD/digits.npz", "--run-dir", "BAD/a file/run"], "a file"),
+    "run directory of somebody else": ([*DCGAN, "--data", "BAD/digits.npz", "--run-dir", "BAD/occupied"], "holds no run"),
+    "another seed": ([*DCGAN, "--width", "4", "--data", "BAD/digits.npz", "--run-dir", "BAD/run", "--seed", "9"], "seed: 0 there, 9 here"),
+    "another experiment": ([*GATYS, "--run-dir", "BAD/run"], "experiment: experiments.dcgan there"),
+    "other data": ([*DCGAN, "--width", "4", "--data", "BAD/good.png", "--image-size", "16", "--run-dir", "BAD/run"], "data:"),
+    "no run to start from": ([*DCGAN, "--data", "BAD/digits.npz", "--init-from", "BAD/occupied", "--run-dir", "BAD/new1"], "occupied"),
+    "no labels": (["classifier", "--data", "BAD/unlabelled.npz"], "y_train"),
+    "no test split": (["classifier", "--data", "BAD/digits only.npz"], "digits only.npz"),
+    "no such content": ([*GATYS, "--content", "BAD/nothing.png"], "nothing.png"),
+    "folder as content": ([*GATYS, "--content", "BAD/mixed"], "is a folder"),
+    "truncated content": ([*GATYS, "--content", "BAD/truncated.png"], "truncated.png"),
+    "empty content": ([*GATYS, "--content", "BAD/empty.png"], "empty.png"),
+    "text as content": ([*GATYS, "--content", "BAD/text.jpg"], "text.jpg"),
+    "renamed tiff": ([*GATYS, "--content", "BAD/renamed.png"], "renamed.png"),
+    "one pixel": ([*GATYS, "--style", "BAD/dot.png"], "dot.png"),
+    "gigapixel header": ([*GATYS, "--style", "BAD/giga.png"], "50000 x 50000"),
+    "more than max pixels": ([*GATYS, "--content", "BAD/good.png", "--max-pixels", "100"], "more than --max-pixels 100"),
+    "no such sample": ([*GATYS, "--content", "samples/nothing.png"], "nothing.png"),
+    "no style": ([*GATYS, "--style"], "--style"),
+    "negative weight": ([*GATYS, "--style-weight", "-1"], "--style-weight"),
+    "infinite weight": ([*GATYS, "--content-weight", "inf"], "--content-weight"),
+    "no such extractor": ([*GATYS, "--extractor", "resnet"], "compact, vgg16, vgg19"),
+    "extractor is no model": ([*GATYS, "--extractor", "BAD/fake.keras"], "fake.keras"),
+    "extractor is h5": ([*GATYS, "--extractor", "BAD/model.h5"], "model.h5"),
+    "extractor of one size": ([*GATYS, "--extractor", "BAD/fixed size.keras"], "any H and W"),
+    "no such layer": ([*GATYS, "--extractor", "BAD/tiny.keras", "--content-layers", "conv9"], "conv9"),
+    "missing weights": ([*GATYS, "--extractor", "vgg19", "--extractor-weights", "BAD/nothing.h5"], "nothing.h5"),
+    "weights are no weights": ([*GATYS, "--extractor", "vgg19", "--extractor-weights", "BAD/model.h5"], "model.h5"),
+    "sample of no run": (["sample", "BAD/occupied"], "generator.keras"),
+    "sample none": (["sample", "BAD/run", "--count", "0"], "--count"),
+    "sample without a run": (["sample"], "run"),
+    "evaluate without a classifier": (["evaluate", "BAD/run", "--classifier", "BAD/occupied", "--data", "BAD/digits.npz"], "occupied"),
+}  # fmt: skip
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_line_and_exit_code_2(case, bad, tmp_path, monkeypatch, capfd):
+    words, culprit = CASES[case]
+    words = [word.replace("BAD", str(bad)) for word in words]
+    before = contents(bad)
+    monkeypatch.chdir(tmp_path)
+    main = importlib.import_module(f"experiments.{words[0]}").main
+    with pytest.raises(SystemExit) as ended:
+        options.command(lambda: main(words[1:]))
+    error = capfd.readouterr().err.strip()
+    assert ended.value.code == 2, error
+    assert error.startswith("error: ")
+    assert "\n" not in error, error
+    assert culprit in error, error
+    assert contents(bad) == before
+    assert not list(tmp_path.iterdir()), "nothing is made before the input is known to be good"
+
+
+def test_there_are_at_least_forty():
+    assert len(CASES) >= 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["truncated content", "unknown option", "another seed", "nan"])
+def test_from_the_shell(case, bad):
+    words, culprit = CASES[case]
+    done = command(f"experiments.{words[0]}", *[word.replace("BAD", str(bad)) for word in words[1:]])
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert culprit in done.stderr
