@@ -105,7 +105,7 @@ def _checked(x: np.ndarray, y: np.ndarray | None, source: str) -> tuple[np.ndarr
         y = y.reshape(-1)
         if len(y) != len(x) or not np.issubdtype(y.dtype, np.integer):
             raise InputError(
-                f"'{source}': y must hold one integer for each picture. Received: {y.dtype} {list(y.shape)} for {len(x)} pictures"
+                f"'{source}': y must hold one integer a picture. Received: {y.dtype} {list(y.shape)} for {len(x)} pictures"
             )
     return x, y
 

@@ -90,6 +90,12 @@ class Extractor:
         return {name: tf.cast(_without_margin(value, padded), tf.float32) for name, value in features.items()}
 
 
+def digest(name: str) -> str:
+    """SHA-256 of an extractor's file, or its name for a network of `keras.applications`."""
+    path = COMPACT if name == "compact" else Path(name)
+    return name if name in PRESETS or not path.is_file() else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _without_margin(features: tf.Tensor, padded: tf.Tensor) -> tf.Tensor:
     cut = round(MARGIN * features.shape[1] / padded.shape[1])
     return features[:, cut : features.shape[1] - cut, cut : features.shape[2] - cut]

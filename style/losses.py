@@ -12,7 +12,7 @@ def content(features: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 
 def gram(features: tf.Tensor) -> tf.Tensor:
-    """G / M, with G_ij = sum_k F_ik F_jk (eq. 3) -> `[N, C, C]`; divided by the number of places, hence the same at any size."""
+    """G / M, with G_ij = sum_k F_ik F_jk (eq. 3) -> `[N, C, C]`; divided by the places, hence the same at any size."""
     places = tf.cast(tf.shape(features)[1] * tf.shape(features)[2], tf.float32)
     return tf.einsum("nhwi,nhwj->nij", features, features) / places
 

@@ -8,7 +8,7 @@ PATCH, LEVELS, DIRECTIONS, PLACES = 7, 3, 256, 4096
 
 
 def pyramid(image: np.ndarray, levels: int) -> list[np.ndarray]:
-    """Gaussian pyramid of `[H, W, C]`, finest first: a five-tap binomial blur, then every second pixel (Burt and Adelson 1983)."""
+    """Gaussian pyramid of `[H, W, C]`, finest first: binomial blur, then every second pixel (Burt and Adelson 1983)."""
     result = [np.asarray(image, np.float64)]
     for _ in range(levels - 1):
         result.append(_blur(_blur(result[-1]).swapaxes(0, 1)).swapaxes(0, 1)[::2, ::2])

@@ -22,14 +22,17 @@ def main_of(name):
     return importlib.import_module(f"experiments.{name}").main
 
 
+def tiny(name, digits_file, run):
+    return [str(digits_file) if word == "DIGITS" else word for word in SMOKE[name]] + ["--run-dir", str(run)]
+
+
 def test_every_experiment_is_here():
     assert set(SMOKE) | USES_A_RUN == set(summaries())
 
 
 @pytest.mark.parametrize("name", SMOKE)
 def test_runs_and_runs_again(name, digits_file, tmp_path, capsys):
-    arguments = [str(digits_file) if word == "DIGITS" else word for word in SMOKE[name]]
-    arguments += ["--run-dir", str(tmp_path / "run")]
+    arguments = tiny(name, digits_file, tmp_path / "run")
     main_of(name)(arguments)
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["experiment"] == f"experiments.{name}"
@@ -45,8 +48,8 @@ def test_runs_and_runs_again(name, digits_file, tmp_path, capsys):
 
 def test_sample_and_evaluate_use_a_run(digits_file, tmp_path):
     dcgan, classifier = tmp_path / "dcgan", tmp_path / "classifier"
-    for name, run in (("dcgan", dcgan), ("classifier", classifier)):
-        main_of(name)([str(digits_file) if word == "DIGITS" else word for word in SMOKE[name]] + ["--run-dir", str(run)])
+    main_of("dcgan")(tiny("dcgan", digits_file, dcgan))
+    main_of("classifier")(tiny("classifier", digits_file, classifier))
     main_of("sample")([str(dcgan), "--count", "5", "--seed", "2"])
     assert len(list((dcgan / "drawn" / "seed-2").glob("*.png"))) == 6
     first = (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes()

@@ -12,9 +12,7 @@ def dashboard(digits_file, tmp_path):
     """The address of a TensorBoard that shows a short training."""
     from tensorboard import program
 
-    dcgan.main(
-        [*"--width 4 --batch-size 4 --steps 6 --tick 2 --run-dir".split(), str(tmp_path / "run"), "--data", str(digits_file)]
-    )
+    dcgan.main(["--width", "4", "--steps", "6", "--tick", "2", "--run-dir", str(tmp_path / "run"), "--data", str(digits_file)])
     board = program.TensorBoard()
     board.configure(argv=[None, "--logdir", str(tmp_path / "run"), "--host", "127.0.0.1", "--port", "0"])
     return board.launch()
