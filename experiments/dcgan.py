@@ -27,6 +27,10 @@ class Config(Training):
     learning_rate: float = 2e-4
     flip: bool = False
     """Mirror images at random."""
+    ema_half_life: float = 10_000
+    """Images after which an old generator counts half in the average that draws the samples."""
+    r1_gamma: float = 0.0
+    """Weight of the R1 penalty (Mescheder et al. 2018), every 8th step."""
     width: int = 32
     """Channels of the stage nearest to the image; doubled at each halving."""
     latent_dim: int = 100
@@ -61,11 +65,10 @@ def main(argv: list[str] | None = None) -> None:
         return keras.optimizers.Adam(config.learning_rate, beta_1=0.5)
 
     shape = (*images.size, images.channels)
+    generator = dcgan.generator(shape, config.latent_dim, config.width)
+    discriminator = dcgan.discriminator(shape, config.width)
     model = GAN(
-        dcgan.generator(shape, config.latent_dim, config.width),
-        dcgan.discriminator(shape, config.width),
-        [config.latent_dim],
-        config.seed,
+        generator, discriminator, [config.latent_dim], config.seed, config.ema_half_life, config.r1_gamma, r1_interval=8
     )
     generator_loss = {"non-saturating": losses.nonsaturating_generator, "minimax": losses.minimax_generator}[config.loss]
     model.compile(adam(), adam(), generator_loss)

@@ -32,7 +32,7 @@ def draw(generator: "keras.Model", count: int, seed: int, cells: int = 6) -> np.
     import tensorflow as tf
 
     shape = [cells if side is None else side for side in generator.input_shape[1:]]
-    z = tf.random.stateless_normal([count, *shape], [seed, 0])
+    z = tf.random.stateless_normal([count, *shape], [seed, 0], alg="philox")
     return apply(generator, z)
 
 

@@ -54,10 +54,22 @@ def test_one_step_equals_algorithm_1_written_out(real):
 def test_logged_values(real):
     logs = {name: float(value) for name, value in make().train_step(tf.constant(real)).items()}
     assert set(logs) == {
-        "loss/generator", "loss/discriminator", "score/real", "score/fake", "gradient/generator", "gradient/discriminator",
+        "loss/generator", "loss/discriminator", "penalty/r1", "score/real", "score/fake", "gradient/generator", "gradient/discriminator",
     }  # fmt: skip
     assert 0 <= logs["score/real"] <= 1
     assert logs["gradient/generator"] > 0
+
+
+def test_r1_is_lazy_and_counts_in_full(real):
+    """Computed every third step and weighted threefold; its gradient reaches the discriminator's weights."""
+    model = make(1e-12, r1_gamma=2.0, r1_interval=3)
+    step = tf.function(model.train_step)
+    seen = [float(step(tf.constant(real))["penalty/r1"]) for _ in range(4)]
+    squares = losses.r1(lambda x: model.discriminator(x, training=True), tf.constant(real))
+    assert seen[1] == seen[2] == 0
+    np.testing.assert_allclose([seen[0], seen[3]], 3 * 2.0 / 2 * np.mean(squares), rtol=1e-3)
+    plain = float(make(r1_gamma=0.0).train_step(tf.constant(real))["gradient/discriminator"])
+    assert float(make(r1_gamma=100.0).train_step(tf.constant(real))["gradient/discriminator"]) > plain
 
 
 def test_average_has_its_half_life(real):
