@@ -29,11 +29,10 @@ def load(run: Path, name: str) -> "keras.Model":
 
 def draw(generator: "keras.Model", count: int, seed: int, cells: int = 6) -> np.ndarray:
     """Images `[count, H, W, C]` in [-1, 1] from standard normal latents; `cells` is the side of a spatial latent grid."""
-    import tensorflow as tf
+    from gan import noise
 
     shape = [cells if side is None else side for side in generator.input_shape[1:]]
-    z = tf.random.stateless_normal([count, *shape], [seed, 0], alg="philox")
-    return apply(generator, z)
+    return apply(generator, noise.normal([count, *shape], seed, 0).numpy())
 
 
 def apply(network: "keras.Model", inputs: np.ndarray, batch_size: int = 100) -> np.ndarray:

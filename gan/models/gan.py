@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from gan import losses
+from gan import losses, noise
 
 
 class GAN(keras.Model):
@@ -63,8 +63,7 @@ class GAN(keras.Model):
     def latents(self, count: tf.Tensor | int, step: tf.Tensor | int) -> tf.Tensor:
         """Standard normal latents `[count, *latent_shape]` of a step."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        seed = tf.random.experimental.stateless_fold_in(tf.stack([self.seed, tf.cast(step, tf.int32)]), replica)
-        return tf.random.stateless_normal([count, *self.latent_shape], seed, alg="philox")  # the default differs under XLA
+        return noise.normal([count, *self.latent_shape], self.seed, step, replica)
 
     def train_step(self, real: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step on real images `[N, H, W, C]`: D first, then G against the updated D. Returns this step's values."""
