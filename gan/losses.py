@@ -26,13 +26,15 @@ def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
 def r1(discriminator: Callable, real: tf.Tensor) -> tf.Tensor:
     """|grad_x D(x)|^2 at real images, summed over pixels, one value a sample -> `[N]` (Mescheder et al. 2018, eq. 9).
 
-    For a discriminator with a grid of logits, their mean is D(x). The caller multiplies by gamma / 2.
+    With a grid of logits: of their sum, divided by their number, which does not depend on the size of the grid. The caller
+    multiplies by gamma / 2.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(real)
         logits = discriminator(real)
-        score = tf.reduce_sum(tf.reduce_mean(logits, list(range(1, len(logits.shape)))))
-    return tf.reduce_sum(tf.square(tape.gradient(score, real)), [1, 2, 3])
+        total = tf.reduce_sum(logits)
+    places = tf.cast(tf.size(logits) / tf.shape(real)[0], tf.float32)
+    return tf.reduce_sum(tf.square(tape.gradient(total, real)), [1, 2, 3]) / places
 
 
 def nonsaturating_generator(fake_logits: tf.Tensor) -> tf.Tensor:

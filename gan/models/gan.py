@@ -106,6 +106,21 @@ class GAN(keras.Model):
             return tf.constant(0.0)
         return tf.cond(self.step % self.r1_interval == 0, now, lambda: tf.constant(0.0))
 
+    def settle(self, passes: int = 16, count: int = 16) -> None:
+        """Gives `ema_generator` the normalisation statistics of its own weights: those averaged along the way were of others."""
+        norms = [layer for layer in self.ema_generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        sums = [0.0] * (2 * len(norms))
+        for layer in norms:
+            layer.momentum = 0.0  # so that a pass leaves its own statistics
+        for index in range(passes):
+            self.ema_generator(self.latents(count, -1 - index), training=True)
+            seen = [value for layer in norms for value in (layer.moving_mean.numpy(), layer.moving_variance.numpy())]
+            sums = [total + value for total, value in zip(sums, seen, strict=True)]
+        for layer, mean, variance in zip(norms, sums[::2], sums[1::2], strict=True):
+            layer.moving_mean.assign(mean / passes)
+            layer.moving_variance.assign(variance / passes)
+            layer.momentum = self.generator.get_layer(layer.name).momentum
+
     def average(self, images: tf.Tensor) -> None:
         """Moves `ema_generator` towards the generator, its normalisation statistics too."""
         rate = 1.0 - 0.5 ** (tf.cast(images, tf.float32) / self.ema_half_life)

@@ -117,3 +117,16 @@ def test_bfloat16_keeps_images_and_losses_in_float32(real):
         assert all(np.isfinite(float(value)) for value in model.train_step(tf.constant(real)).values())
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+def test_settle_gives_the_average_its_own_statistics(real):
+    model = make()
+    for _ in range(3):
+        model.train_step(tf.constant(real))
+    model.settle(passes=30, count=64)
+    z = model.latents(2000, 5)
+    norm = model.ema_generator.get_layer("norm0")
+    inputs = keras.Model(model.ema_generator.input, norm.input)(z, training=False)
+    np.testing.assert_allclose(norm.moving_mean, np.mean(inputs, (0, 1, 2)), atol=3e-2 * np.std(inputs))
+    np.testing.assert_allclose(norm.moving_variance, np.var(inputs, (0, 1, 2)), rtol=0.2)
+    assert norm.momentum == model.generator.get_layer("norm0").momentum

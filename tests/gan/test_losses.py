@@ -44,10 +44,10 @@ def test_stable_where_sigmoids_saturate():
 
 
 def test_r1_of_a_linear_discriminator_is_its_squared_slope(random):
-    """D(x) = <w, x>: the squared norm of w for every sample; half of it at each of two logits, the mean is D."""
+    """D(x) = <w, x>: the squared norm of w for every sample; four logits of it add up to (4 w)^2 / 4."""
     slope = tf.constant(random.standard_normal((4, 5, 3)), tf.float32)
     images = tf.constant(random.standard_normal((2, 4, 5, 3)), tf.float32)
     expected = np.full(2, np.square(slope.numpy().astype(np.float64)).sum())
     np.testing.assert_allclose(losses.r1(lambda x: tf.reduce_sum(x * slope, [1, 2, 3])[:, None], images), expected, rtol=1e-5)
     grid = losses.r1(lambda x: tf.tile(tf.reduce_sum(x * slope, [1, 2, 3])[:, None, None, None], [1, 2, 2, 1]), images)
-    np.testing.assert_allclose(grid, expected, rtol=1e-5)
+    np.testing.assert_allclose(grid, 4 * expected, rtol=1e-5)
