@@ -145,22 +145,29 @@ def load(
         raise InputError(
             f"'{source}' does not exist (take {', '.join(KERAS_NAMES)}, samples, an .npz file or a folder of pictures)"
         )
-    return load_files(pictures.list_files([source]), image_size or DEFAULT_SIZE, skip_broken, max_pixels, cache_bytes)
+    size, files = image_size or DEFAULT_SIZE, pictures.list_files([source])
+    return load_files(files, size, skip_broken, cache_bytes, short_side=size, max_pixels=max_pixels)
 
 
 def load_files(
     files: Sequence[Path],
-    image_size: int | None = None,
+    crop: int,
     skip_broken: bool = False,
-    max_pixels: int = pictures.MAX_PIXELS,
     cache_bytes: int = CACHE_BYTES,
+    **reading: int,
 ) -> Images:
-    """Decodes each file once: that finds the broken ones, fills the cache and gives the hash."""
+    """Decodes each file once: that finds the broken ones, fills the cache and gives the hash.
+
+    Args:
+        crop: side of the squares that batches take.
+        reading: how `pictures.read` scales each picture.
+    """
     digest, good = hashlib.sha256(), []
-    folder = Folder(list(files), cache_bytes, short_side=image_size, max_pixels=max_pixels)
+    folder = Folder(list(files), cache_bytes, **reading)
     for index, file in enumerate(tqdm(files, "reading pictures", unit="file", delay=2, disable=None, leave=False)):
         try:
-            folder[index]
+            if min(folder[index].shape[:2]) < crop:
+                raise InputError(f"'{file}' is too small: scaled, a side has less than {crop} pixels")
         except InputError as error:
             if not skip_broken:
                 raise InputError(f"{error} (--skip-broken leaves such files out)" if len(files) > 1 else str(error)) from None
@@ -172,7 +179,7 @@ def load_files(
         raise InputError(f"none of the {len(files)} pictures can be read, '{files[0]}' among them")
     folder.files = [files[index] for index in good]
     folder.kept = {new: folder.kept[old] for new, old in enumerate(good) if old in folder.kept}
-    return Images(folder, (image_size, image_size) if image_size else None, digest.hexdigest())
+    return Images(folder, (crop, crop), digest.hexdigest())
 
 
 @lru_cache(maxsize=4)

@@ -51,7 +51,7 @@ class Checkpoints:
 
     def save(self, step: int, values: Sequence[dict[str, float]] = ()) -> None:
         """`values`: what the steps of an unfinished tick returned."""
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         temporary = self.folder / "new.weights.h5"
         try:
             if values:

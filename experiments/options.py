@@ -105,7 +105,7 @@ def default_run_dir(name: str) -> Path:
 
 def command(main: Callable[[], None]) -> None:
     """Runs an experiment's `main` and turns what can go wrong into one line and an exit code (0, 1, 2 or 130)."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         main()

@@ -7,7 +7,7 @@ and palettes become RGB. What cannot be read is an `InputError` that names the f
 import hashlib
 import importlib.util
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +132,19 @@ def write(path: Path, images: np.ndarray) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture).save(temporary, format="PNG")
     return temporary.replace(path)
+
+
+def fit(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A float picture `[H, W, C]` stretched, anti-aliased, to `(height, width)`."""
+    return to_float(np.asarray(Image.fromarray(to_uint8(image)).resize(size[::-1], Image.Resampling.LANCZOS)))
+
+
+def side_by_side(images: Sequence[np.ndarray], gap: int = 8) -> np.ndarray:
+    """Float pictures of any size in a row, all as high as the last, with white between them."""
+    height = images[-1].shape[0]
+    scaled = [fit(image, (height, round(image.shape[1] * height / image.shape[0]))) for image in images]
+    white = np.ones([height, gap, 3], np.float32)
+    return np.concatenate([part for image in scaled for part in (white, image)][1:], 1)
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:

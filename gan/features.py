@@ -151,22 +151,23 @@ def load_model(path: str | Path) -> keras.Model:
 def choose_layers(model: keras.Model, probe: int = 256) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Content and style layers for a network that we do not know.
 
-    Style: at each resolution down to H/16, the first of the layers with the most channels; for VGG these are the published
-    ones. Content: that of H/8, or of the next finer resolution.
+    Style: at each resolution down to H/16, the first layer with more than half of the most channels there; for VGG these are the
+    published ones. Content: that of H/8, or of the next finer resolution.
     """
     layers = [layer for layer in model.layers if _makes_features(layer)]
     shapes = keras.Model(model.inputs[0], [layer.output for layer in layers]).compute_output_spec(
         keras.KerasTensor((1, probe, probe, 3))
     )
-    widest: dict[int, tuple[int, str]] = {}
+    at: dict[int, list[tuple[int, str]]] = {}
     for layer, spec in zip(layers, shapes, strict=True):
         stride = 2 ** round(math.log2(probe / spec.shape[1]))
-        if stride <= 16 and spec.shape[-1] > widest.get(stride, (3, ""))[0]:
-            widest[stride] = spec.shape[-1], layer.name
-    if not widest:
+        if stride <= 16 and spec.shape[-1] > 3:
+            at.setdefault(stride, []).append((spec.shape[-1], layer.name))
+    if not at:
         raise InputError(f"{model.name} has no feature maps down to H/16; name --content-layers and --style-layers")
-    content = max((stride for stride in widest if stride <= 8), default=min(widest))
-    return (widest[content][1],), tuple(name for _, name in widest.values())
+    chosen = {stride: next(name for width, name in found if width > max(found)[0] / 2) for stride, found in at.items()}
+    content = max((stride for stride in chosen if stride <= 8), default=min(chosen))
+    return (chosen[content],), tuple(chosen.values())
 
 
 def _makes_features(layer: keras.Layer) -> bool:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("gan")
 class LinearTail(keras.optimizers.schedules.LearningRateSchedule):
-    """Constant for a share of the steps, then straight down to a share of the rate (Zhu et al. 2017 go to 0 over the second half)."""
+    """Constant for a share of the steps, then straight down to a share of the rate (Zhu et al. 2017 go to 0)."""
 
     def __init__(self, rate: float, steps: int, constant: float = 0.6, end: float = 0.05):
         self.rate, self.steps, self.constant, self.end = rate, steps, constant, end

@@ -62,8 +62,8 @@ def test_stream_continues_where_it_is_told():
 
 
 def test_pictures_beyond_the_cache_are_decoded_again(pictures_folder):
-    all_kept = data.load_files(sorted(pictures_folder.iterdir()), 16)
-    none_kept = data.load_files(sorted(pictures_folder.iterdir()), 16, cache_bytes=0)
+    all_kept = data.load_files(sorted(pictures_folder.iterdir()), 16, short_side=16)
+    none_kept = data.load_files(sorted(pictures_folder.iterdir()), 16, cache_bytes=0, short_side=16)
     assert not none_kept.pictures.kept
     for a, b in zip(all_kept.pictures, none_kept.pictures, strict=True):
         np.testing.assert_array_equal(a, b)
