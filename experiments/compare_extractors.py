@@ -17,7 +17,6 @@ from experiments.options import Output, command, parse, positive
 from experiments.run import begin, write_json
 from gan.errors import InputError
 
-JUDGE_LAYERS = {"squeezenet1_1.keras": ("conv1", "fire3_concat", "fire5_concat", "fire7_concat", "fire9_concat")}
 POINTS = 5
 PAIRS = Path(__file__).with_name("pairs.json")
 
@@ -94,36 +93,36 @@ def main(argv: list[str] | None = None) -> None:
 
     keras.utils.set_random_seed(config.seed)
     extractors = {name: features.load(name) for name in (config.candidate, config.reference)}
-    judge = features.load(config.reference, style_layers=JUDGE_LAYERS.get(Path(config.reference).name))
+    judge = extractors[config.reference]
     run.open(
         pairs=pictures.digest(*(picture for pair in inputs for picture in pair)),
         candidate=features.digest(config.candidate),
         reference=features.digest(config.reference),
     )
 
-    def measure(pair: Stylisation, image, style) -> dict:
-        return pair.scores(image) | {"patches": patch_distance(image[0], style[0])}
+    def measure(scorer: Stylisation, image, style) -> dict:
+        return scorer.scores(image) | {"patches": patch_distance(image[0], style[0])}
 
     done, began = {}, time.monotonic()
     for pair, originals in zip(tqdm(pairs, unit="pair"), inputs, strict=True):
-        path = run.dir / "pairs" / f"{pair['name'].replace(' ', '-')}.json"
-        if not path.exists():
-            content, style = (pictures.to_float(picture)[None] for picture in originals)
-            scorer = Stylisation(judge, content, [style])
-            measured = {
-                "photo": measure(scorer, content, style),
-                "floor": measure(scorer, match_covariance(content, style), style),
-            }
-            for name, extractor in extractors.items():
-                measured[name] = []
+        content, style = (pictures.to_float(picture)[None] for picture in originals)
+        scorer = Stylisation(judge, content, [style])
+        done[pair["name"]] = {
+            "photo": measure(scorer, content, style),
+            "floor": measure(scorer, match_covariance(content, style), style),
+        }
+        for name, extractor in extractors.items():
+            label = f"{pair['name'].replace(' ', '-')}-{features.digest(name)[:12]}"
+            path = run.dir / "sweeps" / f"{label}.json"
+            if not path.exists():
+                sweep = []
                 for weight in config.style_weights:
                     image = stylise(content, [style], extractor, style_weight=weight, steps=config.steps)
-                    label = f"{path.stem}-{'candidate' if name == config.candidate else 'reference'}-{weight:g}.png"
-                    pictures.write(run.dir / "pictures" / label, image[0])
-                    measured[name].append({"style_weight": weight} | measure(scorer, image, style))
-            path.parent.mkdir(exist_ok=True)
-            write_json(path, measured)
-        done[pair["name"]] = json.loads(path.read_text())
+                    pictures.write(run.dir / "pictures" / f"{label}-{weight:g}.png", image[0])
+                    sweep.append({"style_weight": weight} | measure(scorer, image, style))
+                path.parent.mkdir(exist_ok=True)
+                write_json(path, sweep)
+            done[pair["name"]][name] = json.loads(path.read_text())
     report(run, config, done, round(time.monotonic() - began, 1))
 
 

@@ -77,6 +77,7 @@ def main(argv: list[str] | None = None) -> None:
     run.image("real", 0, grid(batch_at(0)[:64]))
     z = model.latents(64, -1)
     harness.train(run, model, config, config.steps, batch_at, [sample_grid(run, lambda: model(z).numpy())])
+    model.settle()
     model.ema_generator.save(run.dir / "generator.keras")
     run.finish(
         {

@@ -4,8 +4,8 @@
         ../shared/data/landscapes256 ../shared/data/paintings ../shared/data/textures \\
         --teacher ../shared/data/weights/squeezenet1_1.keras --run-dir runs/distil
 
-Every stage of the student is trained to be a layer of the teacher: its features and their Gram matrices, on pictures as they are,
-on mixtures of them, and on pictures that are being stylised through the student itself. In the first fifth of the steps
+Every stage of the student is trained to be a layer of the teacher: its features and their Gram matrices, on pictures, on
+mixtures of them, and on pictures that are being stylised through the student itself. In the first fifth of the steps
 every stage reads the teacher's features instead of the stage before; in the last third batch normalisation stands still. About
 40 minutes on 2 cores. `experiments.compare_extractors` judges the result. Pictures in experiments/held_out.txt are left out.
 """
@@ -64,7 +64,7 @@ def mix(random, picture, other):
         mean = picture.mean((0, 1))
         picture = mean + random.uniform(0.4, 1.8) * (picture - mean) + random.normal(0, 0.15, 3)
     if random.random() < 0.4:
-        grain = blur(random.standard_normal(picture.shape[:2] + (random.choice([1, 3]),)), random.integers(0, 4))
+        grain = blur(random.standard_normal((*picture.shape[:2], random.choice([1, 3]))), random.integers(0, 4))
         picture = picture + random.uniform(0, 0.3) * grain / grain.std()
     return np.clip(picture, -1, 1).astype(np.float32)
 

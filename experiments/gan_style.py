@@ -150,7 +150,8 @@ def main(argv: list[str] | None = None) -> None:
         },
         "sheet_distances": distances,
         "stage_seconds": {
-            "gan": sum(line["time/seconds"] for line in lines if line["step"] <= config.gan_steps), "sheets": round(sheet_seconds, 1),
+            "gan": sum(line["time/seconds"] for line in lines if line["step"] <= config.gan_steps),
+            "sheets": round(sheet_seconds, 1),
             "style": sum(line["time/seconds"] for line in lines if line["step"] > config.gan_steps),
         },
         "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),

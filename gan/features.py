@@ -124,7 +124,7 @@ def load(
         model, preprocess = _application(name, preset, weights), _caffe
         chosen = preset.content_layers, preset.style_layers
     else:
-        model = load_model(COMPACT if name == "compact" else name)
+        model = _with_policy(load_model(COMPACT if name == "compact" else name))
         preprocess = _ranged("-1..1" if name == "compact" else value_range)
         chosen = choose_layers(model)
     return Extractor(model, content_layers or chosen[0], style_layers or chosen[1], preprocess)
@@ -148,11 +148,23 @@ def load_model(path: str | Path) -> keras.Model:
     return model
 
 
+def _with_policy(model: keras.Model) -> keras.Model:
+    """The model computing at the precision that is set now; a file remembers the one of its making."""
+    policy = keras.config.dtype_policy()
+    if policy.name == "float32":
+        return model
+    clone = keras.models.clone_model(
+        model, clone_function=lambda one: type(one).from_config(one.get_config() | {"dtype": policy})
+    )
+    clone.set_weights(model.get_weights())
+    return clone
+
+
 def choose_layers(model: keras.Model, probe: int = 256) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Content and style layers for a network that we do not know.
 
-    Style: at each resolution down to H/16, the first layer with more than half of the most channels there; for VGG these are the
-    published ones. Content: that of H/8, or of the next finer resolution.
+    Style: at each resolution down to H/16, the first layer with more than half of the most channels there; for VGG these are
+    the published ones. Content: that of H/8, or of the next finer resolution.
     """
     layers = [layer for layer in model.layers if _makes_features(layer)]
     shapes = keras.Model(model.inputs[0], [layer.output for layer in layers]).compute_output_spec(

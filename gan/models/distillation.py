@@ -11,7 +11,7 @@ CHAIN_RATE = 0.03
 class Distillation(keras.Model):
     """Trains each stage of `student` to be a layer of the teacher, also on the pictures that optimising it makes.
 
-    An optimiser leaves the pictures that a network was trained on and finds those where it errs. So part of every batch is a few
+    An optimiser leaves the pictures that a network was trained on and finds those where it errs. So a part of every batch is
     pictures that are being stylised through the student itself, one step at a time ("chains"; Ross et al. 2011 for the idea).
 
     Args:
@@ -49,7 +49,7 @@ class Distillation(keras.Model):
         optimizer.build(self.student.trainable_variables)
 
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """One step on pictures `[N, H, W, 3]`; a content and a style `[H, W, 3]` and its weight, for a chain that starts anew."""
+        """One step on pictures `[N, H, W, 3]`; content and style `[H, W, 3]` and a weight, for a chain that starts anew."""
         pictures, *fresh = batch
         self.start_chains(*fresh)
         images = tf.concat([self.chain, pictures], 0)
@@ -92,7 +92,7 @@ class Distillation(keras.Model):
         self.style_weight.assign((1 - new) * self.style_weight + new * weight)
 
     def move_chains(self) -> None:
-        """One step of each chain down the content/style objective as the student sees it, of about equal size in every pixel."""
+        """One step of each chain down the content/style objective as the student sees it, scaled to a usual size."""
         read = self.student(tf.concat([self.content, self.style], 0), training=False)
         content, grams = read[2][: self.count], [gram(features[self.count :]) for features in read]
         with tf.GradientTape(watch_accessed_variables=False) as tape:

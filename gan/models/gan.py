@@ -107,7 +107,7 @@ class GAN(keras.Model):
         return tf.cond(self.step % self.r1_interval == 0, now, lambda: tf.constant(0.0))
 
     def settle(self, passes: int = 16, count: int = 16) -> None:
-        """Gives `ema_generator` the normalisation statistics of its own weights: those averaged along the way were of others."""
+        """Gives `ema_generator` the normalisation statistics of its own weights; those averaged on the way were of others."""
         norms = [layer for layer in self.ema_generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
         sums = [0.0] * (2 * len(norms))
         for layer in norms:

@@ -1,8 +1,11 @@
-"""`compact`: a small VGG-like feature network, 3x3 convolutions and average pooling, five resolutions' worth of style down to H/16.
+"""`compact`: a small VGG-like feature network, 3x3 convolutions and average pooling, four stages down to H/16.
 
-Each stage ends in as many channels as a layer of its teacher has, and is trained to be that layer; the next stage reads it. Pooling
-has the weights 1 2 1: overlapping, so that neighbouring pixels get even gradients, and aligned with a teacher's 3x3, stride 2.
+Each stage ends in as many channels as a layer of its teacher has, and is trained to be that layer; the next stage reads it.
+Pooling has the weights 1 2 1: overlapping, so that neighbouring pixels get even gradients, and aligned with a teacher's 3x3,
+stride 2.
 """
+
+import itertools
 
 import keras
 import numpy as np
@@ -38,7 +41,7 @@ def extractor(normalised: bool = False) -> keras.Model:
 def blocks(network: keras.Model) -> list[keras.Model]:
     """The network as one function a stage: images -> stage 1, stage 1 -> stage 2, ..."""
     ends = [network.input, *(network.get_layer(name).output for name in NAMES)]
-    return [keras.Model(before, after) for before, after in zip(ends, ends[1:], strict=False)]
+    return [keras.Model(before, after) for before, after in itertools.pairwise(ends)]
 
 
 def fold(network: keras.Model) -> keras.Model:

@@ -2,8 +2,8 @@
 
 The latent is a grid `[N, h, w, C]` of independent noise; a cell is worth `2 ** len(widths)` pixels a side.
 
-Departures: the generator upsamples by repetition and pads nothing, so that its pictures have no border and any window of a large
-one, at whole cells, is distributed as a training patch. The discriminator has no batch normalisation (train it with R1).
+Departures: the generator upsamples by repetition and pads nothing, so that its pictures have no border and any window of a
+large one, at whole cells, is distributed as a training patch. The discriminator has no batch normalisation: train it with R1.
 """
 
 import math
@@ -30,8 +30,8 @@ def _block(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
 def generator(latent_dim: int = 32, widths: tuple[int, ...] = (96, 64, 32, 16)) -> keras.Model:
     """Latents `[N, h, w, latent_dim]` -> images `[N, (h - MARGIN) * cell, (w - MARGIN) * cell, 3]` in [-1, 1].
 
-    The side, in cells: -2 at first; each stage doubles and takes 2 off, the first 2 more, the last convolution 2: in all 5 cells,
-    for any number of stages.
+    The side: 2 cells off at first; each stage doubles it and takes 2 pixels off, the first stage 4, the last convolution 2: in
+    all 5 cells, for any number of stages.
     """
     z = keras.Input([None, None, latent_dim], name="z")
     x = _block(z, widths[0], "cells")

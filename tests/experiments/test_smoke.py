@@ -69,7 +69,8 @@ def test_the_list_names_every_experiment():
 
 @pytest.mark.parametrize("name", summaries())
 def test_help_does_not_import_tensorflow(name):
-    code = f"import sys, runpy; sys.argv = ['{name}', '--help']\ntry: runpy.run_module('experiments.{name}', run_name='__main__', alter_sys=True)\n"
+    code = f"import sys, runpy; sys.argv = ['{name}', '--help']\n"
+    code += f"try: runpy.run_module('experiments.{name}', run_name='__main__', alter_sys=True)\n"
     code += "except SystemExit as e: assert not e.code\nassert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     import subprocess
 

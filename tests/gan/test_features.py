@@ -76,6 +76,21 @@ def test_vgg_layers_and_preprocessing(tmp_path):
     np.testing.assert_allclose(extractor.preprocess(red)[0, 0, 0], [-103.939, -116.779, 255 - 123.68], rtol=1e-5)
 
 
+def test_bfloat16_is_close_and_comes_out_as_float32(toy):
+    images = tf.random.uniform([1, 32, 32, 3], -1, 1, seed=0)
+    plain = features.load(str(toy))(images)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        extractor = features.load(str(toy))
+        assert extractor.network.get_layer("wide").compute_dtype == "bfloat16"
+        rounded = extractor(images)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for name, value in plain.items():
+        assert rounded[name].dtype == tf.float32
+        np.testing.assert_allclose(rounded[name], value, rtol=0.03)
+
+
 def silent_proxy(monkeypatch):
     server = socket.create_server(("127.0.0.1", 0))
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
