@@ -7,7 +7,8 @@
    distance between 7 x 7 patches, mean over three levels of a Gaussian pyramid (style.metrics.patch_distance).
 3. The content/style objective (Gatys, Ecker, Bethge 2016) is minimised over the photograph with that sheet as the style.
 
-Differences from the papers: gan/networks/spatial.py and experiments/gatys.py say theirs; the discriminator has an R1 penalty.
+Differences from the papers: gan/networks/spatial.py and experiments/gatys.py say theirs; the discriminator has an R1 penalty;
+the photograph starts with the colours of the sheet (mean and covariance), and the optimiser looks at it slightly shifted each step.
 """
 
 import resource
@@ -21,6 +22,7 @@ from experiments.run import begin
 from gan.errors import InputError
 
 R1_GAMMA, R1_INTERVAL, EMA_HALF_LIFE = 0.1, 5, 500
+JITTER = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class Config(Training):
     """compact, vgg19, vgg16, or a .keras file."""
     content_weight: float = 1.0
     style_weight: float = 1.0
+    tv_weight: float = 1.0
+    """Weight of the total variation, against grain."""
     max_pixels: int = MAX_PIXELS
     """Refuse larger pictures before they are decoded."""
 
@@ -80,6 +84,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan.models.gan import GAN
     from gan.networks import spatial
     from gan.schedules import LinearTail
+    from style.colour import match_covariance
     from style.metrics import patch_distance
     from style.models import Stylisation
     from style.optimise import optimiser
@@ -129,7 +134,9 @@ def main(argv: list[str] | None = None) -> None:
     run.image("style_sheet", config.gan_steps, sheet, "style_sheet.png")
     sheet_seconds = time.monotonic() - began
 
-    model = Stylisation(extractor, photo[None], [sheet[None]], config.content_weight, config.style_weight)
+    initial = match_covariance(photo, sheet)[None]
+    weights = config.content_weight, config.style_weight, config.tv_weight
+    model = Stylisation(extractor, photo[None], [sheet[None]], *weights, initial, JITTER)
     model.compile(optimiser())
     start = model.scores(photo[None])
     painted = [sample_grid(run, model.image.numpy)]

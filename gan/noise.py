@@ -26,14 +26,27 @@ def threefry(key: tuple[tf.Tensor, tf.Tensor], counter: tuple[tf.Tensor, tf.Tens
     return x, y
 
 
+def _words(count: int | tf.Tensor, *place: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Twice `count` random uint32 words of a (seed, step, replica)."""
+    seed, step, replica = (tf.cast(word, tf.uint32) for word in place)
+    index = tf.cast(tf.range(count), tf.uint32)
+    return threefry((seed, step), (index, tf.zeros_like(index) + replica))
+
+
+def integers(count: int, limit: int, seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+    """Random integers from 0 to `limit - 1`, int32 `[count]`, for each (seed, step)."""
+    return tf.cast(_words(count, seed, step, 0)[0] % tf.constant(limit, tf.uint32), tf.int32)
+
+
 def normal(
     shape: list[int | tf.Tensor], seed: int | tf.Tensor, step: int | tf.Tensor, replica: int | tf.Tensor = 0
 ) -> tf.Tensor:
     """Independent standard normal numbers, float32 of a shape, for each (seed, step, replica) (Box and Muller 1958)."""
-    seed, step, replica = (tf.cast(word, tf.uint32) for word in (seed, step, replica))
-    index = tf.cast(tf.range(tf.reduce_prod(shape)), tf.uint32)
-    words = threefry((seed, step), (index, tf.zeros_like(index) + replica))
-    first, second = (
-        (tf.cast(tf.bitwise.right_shift(word, tf.constant(8, tf.uint32)), tf.float32) + 0.5) * 2.0**-24 for word in words
-    )
+    words = _words(tf.reduce_prod(shape), seed, step, replica)
+    first, second = (_unit(word) for word in words)
     return tf.reshape(tf.sqrt(-2.0 * tf.math.log(first)) * tf.cos(2.0 * math.pi * second), shape)
+
+
+def _unit(words: tf.Tensor) -> tf.Tensor:
+    """uint32 -> float32 between 0 and 1, both excluded."""
+    return (tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.uint32)), tf.float32) + 0.5) * 2.0**-24

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 import keras
 import tensorflow as tf
 
+from gan import noise
 from gan.features import Extractor
 from style import losses
 
-STYLE_BALANCE = 30.0
+STYLE_BALANCE = 3.0
 
 
 class Stylisation(keras.Model):
@@ -23,6 +24,9 @@ class Stylisation(keras.Model):
         styles: images `[1, h, w, 3]`, sizes may differ; the mean of their Gram matrices is the target.
         content_weight, style_weight: alpha and beta; 1 and 1 are a good balance.
         tv_weight: weight of the total variation.
+        initial: image to start from instead of the content, of its size.
+        jitter: each step looks at picture and content shifted by up to so many pixels, continued by their mirror, so that the
+            strides of the extractor leave no grid.
     """
 
     def __init__(
@@ -33,12 +37,15 @@ class Stylisation(keras.Model):
         content_weight: float = 1.0,
         style_weight: float = 1.0,
         tv_weight: float = 0.0,
+        initial: tf.Tensor | None = None,
+        jitter: int = 0,
     ):
         super().__init__()
         self.extractor = extractor
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
         self.image = self.add_weight(shape=content.shape, initializer="zeros", name="image", dtype="float32")
-        self.image.assign(content)
+        self.image.assign(content if initial is None else initial)
+        self.content, self.jitter = tf.constant(content), jitter
         features = extractor(content)
         grams = [self.grams(extractor(style)) for style in styles]
         self.content_targets = {name: tf.constant(features[name]) for name in extractor.content_layers}
@@ -55,11 +62,11 @@ class Stylisation(keras.Model):
     def call(self, inputs=None) -> tf.Tensor:
         return tf.convert_to_tensor(self.image)
 
-    def content_distance(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
+    def content_distance(self, features: dict[str, tf.Tensor], targets: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
         """Relative content loss of a picture of the content's size, from its features -> `[1]`."""
         return _mean(
             losses.content(features[name], target) / losses.content(tf.zeros_like(target), target)
-            for name, target in self.content_targets.items()
+            for name, target in (targets or self.content_targets).items()
         )
 
     def style_distance(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -69,6 +76,14 @@ class Stylisation(keras.Model):
             losses.style(grams[name], target) / losses.style(tf.zeros_like(target), target)
             for name, target in self.style_targets.items()
         )
+
+    def shifted(self, image: tf.Tensor) -> tf.Tensor:
+        """The image as this step looks at it."""
+        if not self.jitter:
+            return image
+        by = noise.integers(2, 2 * self.jitter + 1, 0, self.optimizer.iterations)
+        sides = [[0, 0], [self.jitter, self.jitter], [self.jitter, self.jitter], [0, 0]]
+        return tf.slice(tf.pad(image, sides, "SYMMETRIC"), [0, by[0], by[1], 0], image.shape)
 
     def scores(self, image: tf.Tensor) -> dict[str, float]:
         """Relative `content` and `style` loss of an image of the content's size."""
@@ -80,8 +95,10 @@ class Stylisation(keras.Model):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             image = tf.convert_to_tensor(self.image)
             tape.watch(image)
-            features = self.extractor(image)
-            content, style = self.content_distance(features), self.style_distance(features)
+            features = self.extractor(self.shifted(image))
+            targets = self.extractor(self.shifted(self.content)) if self.jitter else self.content_targets
+            content = self.content_distance(features, {name: targets[name] for name in self.content_targets})
+            style = self.style_distance(features)
             tv = losses.total_variation(image)
             total = self.content_weight * content + STYLE_BALANCE * self.style_weight * style + self.tv_weight * tv
         self.optimizer.apply([tape.gradient(total, image)], [self.image])

@@ -9,21 +9,41 @@ import pytest
 from experiments.options import summaries
 from tests.conftest import command
 
-DIGITS = ["--data", "DIGITS", "--tick", "1"]
 SMOKE = {
-    "classifier": [*DIGITS, "--steps", "2", "--batch-size", "4"],
-    "dcgan": [*DIGITS, "--steps", "2", "--batch-size", "4", "--width", "4"],
-    "gatys": ["--steps", "2", "--tick", "1", "--image-size", "48"],
+    "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
+    "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
+    "dcgan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
+    "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
+    "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 64 --sheet-size 48 --sheets 2 --image-size 64",
+    "gatys": "--steps 2 --tick 1 --image-size 48",
 }
 USES_A_RUN = {"evaluate", "sample"}
 
 
+@pytest.fixture(scope="module")
+def tiny(digits_file, pictures_folder, tmp_path_factory):
+    """The arguments of each experiment at its smallest, on files made for the purpose."""
+    from gan.networks import compact
+
+    folder = tmp_path_factory.mktemp("inputs")
+    compact.extractor().save(folder / "teacher.keras")
+    pairs = {"pairs": [{"name": "a pair", "content": str(pictures_folder / "0.png"), "style": str(pictures_folder / "2.png")}]}
+    (folder / "pairs.json").write_text(json.dumps(pairs))
+    files = {
+        "DIGITS": digits_file,
+        "PICTURES": pictures_folder,
+        "TEACHER": folder / "teacher.keras",
+        "PAIRS": folder / "pairs.json",
+    }
+
+    def arguments(name, run):
+        return [str(files.get(word, word)) for word in SMOKE[name].split()] + ["--run-dir", str(run)]
+
+    return arguments
+
+
 def main_of(name):
     return importlib.import_module(f"experiments.{name}").main
-
-
-def tiny(name, digits_file, run):
-    return [str(digits_file) if word == "DIGITS" else word for word in SMOKE[name]] + ["--run-dir", str(run)]
 
 
 def test_every_experiment_is_here():
@@ -31,13 +51,13 @@ def test_every_experiment_is_here():
 
 
 @pytest.mark.parametrize("name", SMOKE)
-def test_runs_and_runs_again(name, digits_file, tmp_path, capsys):
-    arguments = tiny(name, digits_file, tmp_path / "run")
+def test_runs_and_runs_again(name, tiny, tmp_path, capsys):
+    arguments = tiny(name, tmp_path / "run")
     main_of(name)(arguments)
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["experiment"] == f"experiments.{name}"
     for value in results.values():
-        if isinstance(value, str) and value.endswith(".png"):
+        if isinstance(value, str) and value.endswith((".png", ".md")):
             assert (tmp_path / "run" / value).stat().st_size > 0
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
@@ -46,10 +66,10 @@ def test_runs_and_runs_again(name, digits_file, tmp_path, capsys):
     assert f"experiments.{name}" in capsys.readouterr().out
 
 
-def test_sample_and_evaluate_use_a_run(digits_file, tmp_path):
+def test_sample_and_evaluate_use_a_run(tiny, digits_file, tmp_path):
     dcgan, classifier = tmp_path / "dcgan", tmp_path / "classifier"
-    main_of("dcgan")(tiny("dcgan", digits_file, dcgan))
-    main_of("classifier")(tiny("classifier", digits_file, classifier))
+    main_of("dcgan")(tiny("dcgan", dcgan))
+    main_of("classifier")(tiny("classifier", classifier))
     main_of("sample")([str(dcgan), "--count", "5", "--seed", "2"])
     assert len(list((dcgan / "drawn" / "seed-2").glob("*.png"))) == 6
     first = (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes()

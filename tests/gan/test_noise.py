@@ -37,3 +37,9 @@ def test_the_same_under_xla():
     step = tf.Variable(7)
     plain, compiled = (tf.function(lambda: noise.normal([4, 25], 1, step), jit_compile=jit)() for jit in (False, True))
     np.testing.assert_allclose(plain, compiled, atol=1e-5)
+
+
+def test_integers_are_uniform():
+    drawn = np.concatenate([noise.integers(500, 7, 2, step) for step in range(20)])
+    assert set(drawn) == set(range(7))
+    np.testing.assert_allclose(np.bincount(drawn) / len(drawn), 1 / 7, atol=0.02)

@@ -95,3 +95,20 @@ def test_jit_equals_the_plain_graph(extractor, pair):
         ends[jit] = [float(value) for value in logs.values()], model.image.numpy()
     np.testing.assert_allclose(ends[True][0], ends[False][0], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(ends[True][1], ends[False][1], atol=1e-4)
+
+
+def test_jitter_shifts_picture_and_content_alike(extractor, pair):
+    """The content itself keeps a content loss of 0 at every shift, and the shifts differ."""
+    model = make(extractor, pair, style_weight=0.0, jitter=4)
+    windows = set()
+    for _ in range(5):
+        windows.add(model.shifted(model.content).numpy().tobytes())
+        assert float(model.train_step()["loss/content"]) == 0
+    assert len(windows) > 1
+    np.testing.assert_array_equal(model.image, pair[0])
+
+
+def test_another_start(extractor, pair):
+    model = make(extractor, pair, initial=0.5 * pair[0])
+    np.testing.assert_array_equal(model.image, 0.5 * pair[0])
+    assert model.scores(pair[0])["content"] == 0
