@@ -8,7 +8,7 @@
 3. The content/style objective (Gatys, Ecker, Bethge 2016) is minimised over the photograph with that sheet as the style.
 
 Differences from the papers: gan/networks/spatial.py and experiments/gatys.py say theirs; the discriminator has an R1 penalty;
-the photograph starts with the colours of the sheet (mean and covariance), and the optimiser looks at it slightly shifted each step.
+the photograph starts with the colours of the sheet (mean and covariance), and each step looks at it slightly shifted.
 """
 
 import resource
@@ -79,6 +79,7 @@ def main(argv: list[str] | None = None) -> None:
 
     import keras
     import numpy as np
+    from tqdm import tqdm
 
     from gan import features, noise
     from gan.models.gan import GAN
@@ -128,7 +129,7 @@ def main(argv: list[str] | None = None) -> None:
 
     began = time.monotonic()
     sheets = [draw(config.sheet_size, number) for number in range(config.sheets)]
-    distances = [patch_distance(sheet, references) for sheet in sheets]
+    distances = [patch_distance(sheet, references) for sheet in tqdm(sheets, "choosing a sheet", disable=None, leave=False)]
     sheet = sheets[int(np.argmin(distances))]
     run.image("sheets", config.gan_steps, pictures.grid(sheets), "sheets.png")
     run.image("style_sheet", config.gan_steps, sheet, "style_sheet.png")

@@ -91,7 +91,8 @@ def start_from(model: keras.Model, folder: Path) -> None:
     """Takes the weights of the newest checkpoint in a folder; optimisers and step stay as they are."""
     optimisers = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
     fresh = [[variable.numpy() for variable in optimiser.variables] for optimiser in optimisers]
-    Checkpoints(folder, model).restore()
+    if not Checkpoints(folder, model).restore()[0]:
+        raise InputError(f"--init-from: '{folder}' holds no checkpoint of such a run")
     for optimiser, values in zip(optimisers, fresh, strict=True):
         for variable, value in zip(optimiser.variables, values, strict=True):
             variable.assign(value)
@@ -158,7 +159,7 @@ def train(
         )
     if step < steps:
         run.rewind(before + step)
-    if step == 0 and config.init_from:
+    if before + step == 0 and config.init_from:
         start_from(model, config.init_from / "checkpoints" / stage)
     if config.histograms:
         callbacks = [*callbacks, histograms(run, model)]

@@ -43,7 +43,7 @@ class Training(Output):
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of the networks' arithmetic; weights, losses and statistics stay float32."""
     init_from: Path | None = None
-    """A finished or stopped run of the same networks whose weights this run starts from."""
+    """A finished or stopped run of the same networks; this run (its first training) starts from its weights."""
     histograms: bool = False
     """Write histograms of all weights to TensorBoard at each tick."""
 

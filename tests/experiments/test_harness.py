@@ -193,6 +193,38 @@ def test_killed_at_twenty_random_moments(digits_file, tmp_path, random):
 
 
 @pytest.mark.slow
+def test_a_run_of_two_trainings_killed_in_each(tmp_path):
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    sizes = ["--patch-size", "32", "--style-size", "64", "--sheet-size", "48", "--sheets", "2", "--image-size", "48"]
+    training = [
+        "experiments.gan_style",
+        *sizes,
+        "--gan-steps",
+        "20",
+        "--style-steps",
+        "20",
+        "--tick",
+        "4",
+        "--run-dir",
+        str(whole),
+    ]
+    assert command(*training).returncode == 0
+    training[-1] = str(run)
+    for lines in (2, 6, 8):
+        process = subprocess.Popen(
+            [sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_for(process, run, lines)
+        process.kill()
+        process.wait()
+    assert command(*training).returncode == 0
+    assert [line["step"] for line in stats(run)] == list(range(4, 41, 4))
+    assert stats(run) == stats(whole)
+    for name in ("style_sheet.png", "stylised.png"):
+        assert (run / name).read_bytes() == (whole / name).read_bytes()
+
+
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_and_keeps_the_checkpoint(digits_file, tmp_path):
     """Simulated by a limit on the size of files, which the checkpoint of the wider network exceeds."""
     run = tmp_path / "run"
