@@ -35,9 +35,9 @@ class Config(Output):
     """The extractor to compare with, in whose features distances are measured."""
     image_size: int = 256
     """Long side of the pictures."""
-    steps: int = 250
+    steps: int = 200
     """Optimiser steps a picture."""
-    style_weights: tuple[float, ...] = (0.05, 0.2, 0.8, 3.2)
+    style_weights: tuple[float, ...] = (0.1, 0.4, 1.6, 6.4)
     """The sweep."""
 
     def __post_init__(self):

@@ -22,7 +22,6 @@ from experiments.run import begin
 from gan.errors import InputError
 
 R1_GAMMA, R1_INTERVAL, EMA_HALF_LIFE = 0.1, 5, 500
-JITTER = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ def main(argv: list[str] | None = None) -> None:
     from style.colour import match_covariance
     from style.metrics import patch_distance
     from style.models import Stylisation
-    from style.optimise import optimiser
+    from style.optimise import JITTER, optimiser
 
     def adam() -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(LinearTail(config.learning_rate, config.gan_steps), beta_1=0.5, beta_2=0.99)

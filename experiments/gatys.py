@@ -4,7 +4,7 @@
 
 Differences from the paper: both losses are relative (divided by the loss of a picture without features, then averaged over
 layers), so that weights of 1 and 1 are balanced for any extractor and size; the image starts as the content and stays in its
-range; Adam instead of L-BFGS; the style may have another size than the content.
+range; Adam instead of L-BFGS; each step looks at the picture slightly shifted; the style may have another size than the content.
 """
 
 from dataclasses import dataclass
@@ -46,12 +46,14 @@ class Config(Training):
     tv_weight: float = 0.0
     """Weight of the total variation, against grain."""
     learning_rate: float = 0.03
+    jitter: int = 8
+    """Each step looks at the picture shifted by up to so many pixels, against grids."""
     max_pixels: int = MAX_PIXELS
     """Refuse larger pictures before they are decoded."""
 
     def __post_init__(self):
         positive(self, "steps", "tick", "image_size", "style_size", "learning_rate", "max_pixels")
-        for name in ("content_weight", "style_weight", "tv_weight"):
+        for name in ("content_weight", "style_weight", "tv_weight", "jitter"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"--{name.replace('_', '-')} must be 0 or greater. Received: {getattr(self, name)}")
         if not self.style:
@@ -81,7 +83,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     print(f"extractor: {config.extractor}; content: {extractor.content_layers}; style: {extractor.style_layers}", flush=True)
     inputs = [pictures.to_float(picture)[None] for picture in (content, *styles)]
-    model = Stylisation(extractor, inputs[0], inputs[1:], config.content_weight, config.style_weight, config.tv_weight)
+    model = Stylisation(
+        extractor, inputs[0], inputs[1:], config.content_weight, config.style_weight, config.tv_weight, jitter=config.jitter
+    )
     model.compile(optimiser(config.learning_rate))
     start = model.scores(inputs[0])
 

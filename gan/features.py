@@ -49,6 +49,7 @@ PRESETS = {
     ),
 }
 NAMES = ("compact", *PRESETS)
+COMPACT_LAYERS = (("stage2", "stage3"), ("stage1", "stage2", "stage3", "stage4"))
 MARGIN = 16
 
 
@@ -126,7 +127,7 @@ def load(
     else:
         model = _with_policy(load_model(COMPACT if name == "compact" else name))
         preprocess = _ranged("-1..1" if name == "compact" else value_range)
-        chosen = choose_layers(model)
+        chosen = COMPACT_LAYERS if name == "compact" else choose_layers(model)
     return Extractor(model, content_layers or chosen[0], style_layers or chosen[1], preprocess)
 
 

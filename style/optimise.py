@@ -11,6 +11,7 @@ from style.models import Stylisation
 
 LEARNING_RATE = 0.03
 STEPS = 300
+JITTER = 8
 
 
 def optimiser(learning_rate: float = LEARNING_RATE) -> keras.optimizers.Optimizer:
@@ -39,7 +40,7 @@ def stylise(
     Returns:
         float32 `[1, H, W, 3]` in [-1, 1].
     """
-    model = Stylisation(extractor or features.load(), content, styles, content_weight, style_weight)
+    model = Stylisation(extractor or features.load(), content, styles, content_weight, style_weight, jitter=JITTER)
     model.compile(optimiser())
     one_step = tf.function(model.train_step)
     for step in range(1, steps + 1):
