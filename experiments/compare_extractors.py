@@ -27,7 +27,7 @@ class Config(Output):
     """Folder that the pairs are relative to."""
     pairs: Path = PAIRS
     """The list of pairs."""
-    count: int = 12
+    count: int = 8
     """Use the first so many pairs."""
     candidate: str = "compact"
     """The extractor to judge."""

@@ -7,7 +7,7 @@
 Every stage of the student is trained to be a layer of the teacher: its features and their Gram matrices, on pictures, on
 mixtures of them, and on pictures that are being stylised through the student itself. In the first fifth of the steps
 every stage reads the teacher's features instead of the stage before; in the last third batch normalisation stands still. About
-40 minutes on 2 cores. `experiments.compare_extractors` judges the result. Pictures in experiments/held_out.txt are left out.
+25 minutes on 2 cores. `experiments.compare_extractors` judges the result. Pictures in experiments/held_out.txt are left out.
 """
 
 import functools
@@ -30,8 +30,8 @@ class Config(Training):
     """A .keras file with features at H/2, H/4, H/8 and H/16; vgg16 and vgg19 begin at H/1 and need --teacher-layers."""
     teacher_layers: tuple[str, ...] | None = None
     """The layers that the four stages become. Default: chosen by resolution."""
-    steps: int = 12_000
-    tick: int = 500
+    steps: int = 10_000
+    tick: int = 250
     batch_size: int = 4
     """Pictures a step, besides the two that are being stylised."""
     image_size: int = 128

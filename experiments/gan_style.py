@@ -26,11 +26,11 @@ R1_GAMMA, R1_INTERVAL, EMA_HALF_LIFE = 0.1, 5, 500
 
 @dataclass(frozen=True, kw_only=True)
 class Config(Training):
-    content: Path = Path("samples/chelsea.png")
+    content: Path = Path("samples/coffee.png")
     """The photograph. samples/NAME is a picture that comes inside scikit-image."""
     style_images: tuple[Path, ...] = (Path("samples/ihc.png"),)
     """Picture files or folders whose style is learnt."""
-    gan_steps: int = 3000
+    gan_steps: int = 3200
     style_steps: int = 250
     tick: int = 250
     patch_size: int = 64
@@ -49,7 +49,9 @@ class Config(Training):
     extractor: str = "compact"
     """compact, vgg19, vgg16, or a .keras file."""
     content_weight: float = 1.0
-    style_weight: float = 1.0
+    """Alpha."""
+    style_weight: float = 4.0
+    """Beta."""
     tv_weight: float = 1.0
     """Weight of the total variation, against grain."""
     max_pixels: int = MAX_PIXELS

@@ -4,7 +4,7 @@
 
 Differences from the paper: both losses are relative (divided by the loss of a picture without features, then averaged over
 layers), so that weights of 1 and 1 are balanced for any extractor and size; the image starts as the content and stays in its
-range; Adam instead of L-BFGS; each step looks at the picture slightly shifted; the style may have another size than the content.
+range; Adam instead of L-BFGS; each step looks at the picture slightly shifted; content and style may differ in size.
 """
 
 from dataclasses import dataclass
