@@ -37,7 +37,7 @@ class Config(Output):
     """Long side of the pictures."""
     steps: int = 200
     """Optimiser steps a picture."""
-    style_weights: tuple[float, ...] = (0.1, 0.4, 1.6, 6.4)
+    style_weights: tuple[float, ...] = (0.05, 0.2, 0.8, 3.2)
     """The sweep."""
 
     def __post_init__(self):

@@ -50,7 +50,7 @@ class Config(Training):
     """compact, vgg19, vgg16, or a .keras file."""
     content_weight: float = 1.0
     """Alpha."""
-    style_weight: float = 4.0
+    style_weight: float = 2.0
     """Beta."""
     tv_weight: float = 1.0
     """Weight of the total variation, against grain."""
@@ -139,7 +139,7 @@ def main(argv: list[str] | None = None) -> None:
     initial = match_covariance(photo, sheet)[None]
     weights = config.content_weight, config.style_weight, config.tv_weight
     model = Stylisation(extractor, photo[None], [sheet[None]], *weights, initial, JITTER)
-    model.compile(optimiser())
+    model.compile(optimiser(config.style_steps))
     start = model.scores(photo[None])
     painted = [sample_grid(run, model.image.numpy)]
     harness.train(run, model, config, config.style_steps, lambda step: None, painted, stage="style", before=config.gan_steps)

@@ -45,7 +45,8 @@ class Config(Training):
     """Beta."""
     tv_weight: float = 0.0
     """Weight of the total variation, against grain."""
-    learning_rate: float = 0.03
+    learning_rate: float = 0.04
+    """Of the first step; falls along a cosine."""
     jitter: int = 8
     """Each step looks at the picture shifted by up to so many pixels, against grids."""
     max_pixels: int = MAX_PIXELS
@@ -86,10 +87,12 @@ def main(argv: list[str] | None = None) -> None:
     model = Stylisation(
         extractor, inputs[0], inputs[1:], config.content_weight, config.style_weight, config.tv_weight, jitter=config.jitter
     )
-    model.compile(optimiser(config.learning_rate))
+    model.compile(optimiser(config.steps, config.learning_rate))
     start = model.scores(inputs[0])
 
-    run.open(content=pictures.digest(content), style=pictures.digest(*styles))
+    run.open(
+        content=pictures.digest(content), style=pictures.digest(*styles), steps=config.steps
+    )  # the rate depends on the steps
     harness.train(run, model, config, config.steps, lambda step: None, [sample_grid(run, model.image.numpy)])
     end = model.scores(model())
     run.image("stylised", config.steps, model.image.numpy()[0], "stylised.png")

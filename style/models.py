@@ -9,7 +9,7 @@ from gan import noise
 from gan.features import Extractor
 from style import losses
 
-STYLE_BALANCE = 5.0
+STYLE_BALANCE = 10.0
 
 
 class Stylisation(keras.Model):

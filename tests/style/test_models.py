@@ -26,7 +26,7 @@ def pair(random):
 
 def make(extractor, pair, learning_rate=0.02, **weights):
     model = Stylisation(extractor, pair[0], pair[1:], **weights)
-    model.compile(optimiser(learning_rate))
+    model.compile(optimiser(100, learning_rate))
     return model
 
 
