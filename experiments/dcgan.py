@@ -31,6 +31,8 @@ class Config(Training):
     """Images after which an old generator counts half in the average that draws the samples."""
     r1_gamma: float = 0.0
     """Weight of the R1 penalty (Mescheder et al. 2018), every 8th step."""
+    discriminator_norm: bool = False
+    """Batch normalisation in the discriminator, as published; goes with --r1-gamma 0."""
     width: int = 32
     """Channels of the stage nearest to the image; doubled at each halving."""
     latent_dim: int = 100
@@ -66,7 +68,7 @@ def main(argv: list[str] | None = None) -> None:
 
     shape = (*images.size, images.channels)
     generator = dcgan.generator(shape, config.latent_dim, config.width)
-    discriminator = dcgan.discriminator(shape, config.width)
+    discriminator = dcgan.discriminator(shape, config.width, config.discriminator_norm)
     model = GAN(
         generator, discriminator, [config.latent_dim], config.seed, config.ema_half_life, config.r1_gamma, r1_interval=8
     )

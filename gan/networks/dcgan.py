@@ -48,15 +48,18 @@ def generator(image_shape: tuple[int, int, int], latent_dim: int = 100, width: i
     return keras.Model(z, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
 
 
-def discriminator(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
-    """Images `[N, H, W, C]` in [-1, 1] -> logits `[N, 1]`; the first stage has `width` channels and no normalisation."""
+def discriminator(image_shape: tuple[int, int, int], width: int = 32, normalised: bool = True) -> keras.Model:
+    """Images `[N, H, W, C]` in [-1, 1] -> logits `[N, 1]`; the first stage has `width` channels and no normalisation.
+
+    `normalised`: batch normalisation in the other stages, as published; without it, train with R1.
+    """
     image = keras.Input(image_shape, name="image")
     x = image
     for stage in range(stages(image_shape)):
-        x = layers.Conv2D(
-            width << stage, KERNEL, 2, "same", use_bias=stage == 0, kernel_initializer=initial(), name=f"down{stage}"
-        )(x)
-        if stage > 0:
+        norm = normalised and stage > 0
+        filters = width << stage
+        x = layers.Conv2D(filters, KERNEL, 2, "same", use_bias=not norm, kernel_initializer=initial(), name=f"down{stage}")(x)
+        if norm:
             x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{stage}")(x)
         x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
     x = layers.Dense(1, kernel_initializer=initial(), dtype="float32", name="logits")(layers.Flatten(name="flatten")(x))

@@ -88,7 +88,7 @@ def test_broken_pictures_stop_or_are_skipped_by_name(pictures_folder, tmp_path, 
         ({"x_train": np.zeros((4, 8), np.uint8)}, "shape"),
         ({"x_train": np.zeros((0, 8, 8), np.uint8)}, "shape"),
         ({"x_train": np.zeros((4, 8, 8, 9), np.uint8)}, "channels"),
-        ({"x_train": np.zeros((4, 8, 8), np.uint8), "y_train": np.zeros(3, np.uint8)}, "one integer for each"),
+        ({"x_train": np.zeros((4, 8, 8), np.uint8), "y_train": np.zeros(3, np.uint8)}, "one integer a picture"),
         ({"x_train": np.array([{"a": 1}], object)}, "readable"),
     ],
 )

@@ -160,6 +160,9 @@ def test_interrupted_in_the_middle_of_a_tick(digits_file, tmp_path, number):
         [sys.executable, "-m", *training], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     wait_for(process, run, 1)
+    while not (run / "checkpoints" / "00001500.weights.h5").exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.2)
     process.send_signal(number)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
