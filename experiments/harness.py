@@ -56,6 +56,7 @@ class Checkpoints:
         try:
             if values:
                 self.path(step, "values.json").write_text(json.dumps(list(values)))
+            self.reserve(temporary)
             self.model.save_weights(temporary)
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
@@ -65,6 +66,14 @@ class Checkpoints:
         for old in self.steps()[: -self.keep]:
             self.path(old).unlink()
             self.path(old, "values.json").unlink(missing_ok=True)
+
+    def reserve(self, path: Path) -> None:
+        """Raises OSError if a checkpoint does not fit on the disk: HDF5 would say so in pages of tracebacks."""
+        steps = self.steps()
+        numbers = sum(variable.value.numpy().nbytes for variable in self.model.variables)
+        size = self.path(steps[-1]).stat().st_size if steps else 3 * numbers + 2**18
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
 
     def restore(self) -> tuple[int, list[dict[str, float]]]:
         """Loads the newest readable checkpoint; returns its step and the values of its unfinished tick."""

@@ -89,6 +89,8 @@ class Run:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"--run-dir '{self.dir}' is in use by another process; use --run-dir {self._free()}") from None
+        if (self.dir / "results.json").exists() and self.finished() is None:  # of fewer steps: no longer the run's results
+            (self.dir / "results.json").rename(self.dir / "results.previous.json")
         write_json(
             self.dir / "config.json",
             {
