@@ -2,8 +2,9 @@
 
     python -m experiments.dcgan --data mnist.npz --steps 6000 --run-dir runs/dcgan --seed 0
 
-Differences from the paper: 4x4 kernels (no checkerboards), fewer channels, and pictures are drawn from an exponential moving
-average of the generator.
+Differences from the paper: 4x4 kernels (no checkerboards), fewer channels, R1 instead of batch normalisation in the
+discriminator (--discriminator-norm --r1-gamma 0 is the published one), a learning rate that is higher and falls, and pictures
+from an exponential moving average of the generator.
 """
 
 from dataclasses import dataclass
@@ -24,12 +25,14 @@ class Config(Training):
     batch_size: int = 64
     loss: Literal["non-saturating", "minimax"] = "non-saturating"
     """The generator's loss: Goodfellow et al. 2014, section 3 or eq. 1."""
-    learning_rate: float = 2e-4
+    learning_rate: float = 1e-3
+    decay: bool = True
+    """Let the learning rate fall over the last 40 % of the steps; their number is then fixed."""
     flip: bool = False
     """Mirror images at random."""
-    ema_half_life: float = 10_000
+    ema_half_life: float = 20_000
     """Images after which an old generator counts half in the average that draws the samples."""
-    r1_gamma: float = 0.0
+    r1_gamma: float = 0.1
     """Weight of the R1 penalty (Mescheder et al. 2018), every 8th step."""
     discriminator_norm: bool = False
     """Batch normalisation in the discriminator, as published; goes with --r1-gamma 0."""
@@ -59,12 +62,14 @@ def main(argv: list[str] | None = None) -> None:
     from gan import losses
     from gan.models.gan import GAN
     from gan.networks import dcgan
+    from gan.schedules import LinearTail
 
     def batch_at(step: int):
         return data.batch(images, config.batch_size, config.seed, step, config.flip)
 
     def adam() -> keras.optimizers.Optimizer:
-        return keras.optimizers.Adam(config.learning_rate, beta_1=0.5)
+        rate = LinearTail(config.learning_rate, config.steps) if config.decay else config.learning_rate
+        return keras.optimizers.Adam(rate, beta_1=0.5)
 
     shape = (*images.size, images.channels)
     generator = dcgan.generator(shape, config.latent_dim, config.width)
@@ -75,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     generator_loss = {"non-saturating": losses.nonsaturating_generator, "minimax": losses.minimax_generator}[config.loss]
     model.compile(adam(), adam(), generator_loss)
 
-    run.open(data=images.hash)
+    run.open(data=images.hash, **({"steps": config.steps} if config.decay else {}))
     run.image("real", 0, grid(batch_at(0)[:64]))
     z = model.latents(64, -1)
     harness.train(run, model, config, config.steps, batch_at, [sample_grid(run, lambda: model(z).numpy())])

@@ -89,6 +89,7 @@ CASES = {
     "run directory of somebody else": ([*DCGAN, "--data", "BAD/digits.npz", "--run-dir", "BAD/occupied"], "holds no run"),
     "another seed": ([*DCGAN, "--width", "4", "--data", "BAD/digits.npz", "--run-dir", "BAD/run", "--seed", "9"], "seed: 0 there, 9 here"),
     "another experiment": ([*GATYS, "--run-dir", "BAD/run"], "experiment: experiments.dcgan there"),
+    "more steps than a falling rate was made for": (["dcgan", "--tick", "1", "--width", "4", "--data", "BAD/digits.npz", "--run-dir", "BAD/run", "--steps", "2"], "steps: 1 there, 2 here"),
     "other data": ([*DCGAN, "--width", "4", "--data", "BAD/good.png", "--image-size", "16", "--run-dir", "BAD/run"], "data:"),
     "no run to start from": ([*DCGAN, "--data", "BAD/digits.npz", "--init-from", "BAD/occupied", "--run-dir", "BAD/new1"], "occupied"),
     "no labels": (["classifier", "--data", "BAD/unlabelled.npz"], "y_train"),
