@@ -25,7 +25,12 @@ $python -m experiments.distil_features --teacher "$squeezenet" --run-dir runs/di
 $python -m experiments.compare_extractors --data "$data" --reference "$squeezenet" --run-dir runs/compare_extractors
 
 # Stylisation: the style loss falls at least tenfold; ten times the content weight keeps more of the photograph.
-for weight in 1 10; do
-    $python -m experiments.gatys --content "$data/photos/test/81095.jpg" --style "$data/paintings/famous/hokusai_great_wave_1831.jpg" \
-        --extractor "$squeezenet" --content-weight $weight --run-dir runs/gatys-content-$weight
-done
+stylise() {
+    for weight in 1 10; do
+        $python -m experiments.gatys --content "$data/photos/test/$1" --style "$data/paintings/famous/$2" --extractor "$squeezenet" \
+            --image-size 256 --content-weight $weight --run-dir "runs/gatys-${1%.jpg}-content-$weight"
+    done
+}
+stylise 81095.jpg hokusai_great_wave_1831.jpg
+stylise 232076.jpg seurat_grande_jatte_1886.jpg
+stylise 48025.jpg turner_wreck_of_a_transport_ship_1810.jpg
