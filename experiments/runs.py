@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import keras
 
 
+CELLS = 16
+
+
 def load(run: Path, name: str) -> "keras.Model":
     """The network RUN/NAME.keras, in safe mode: nothing in the file is executed."""
     path = run / f"{name}.keras"
@@ -19,15 +22,12 @@ def load(run: Path, name: str) -> "keras.Model":
         raise InputError(f"'{run}' is no finished run with a {name}.keras")
     import_quietly()
 
-    import keras
+    from gan.features import read_keras
 
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many types for a damaged file
-        raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
+    return read_keras(path)
 
 
-def draw(generator: "keras.Model", count: int, seed: int, cells: int = 6) -> np.ndarray:
+def draw(generator: "keras.Model", count: int, seed: int, cells: int = CELLS) -> np.ndarray:
     """Images `[count, H, W, C]` in [-1, 1] from standard normal latents; `cells` is the side of a spatial latent grid."""
     from gan import noise
 

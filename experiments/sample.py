@@ -11,6 +11,7 @@ from pathlib import Path
 import tyro
 
 from experiments.options import command, parse, positive
+from experiments.runs import CELLS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Config:
     """How many pictures."""
     seed: int = 0
     """Seed of the latents."""
-    cells: int = 6
+    cells: int = CELLS
     """Side of the latent grid, for a fully convolutional generator: the picture is this many cells wide."""
 
     def __post_init__(self):

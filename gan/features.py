@@ -131,15 +131,20 @@ def load(
     return Extractor(model, content_layers or chosen[0], style_layers or chosen[1], preprocess)
 
 
+def read_keras(path: Path) -> keras.Model:
+    """Any Keras model file, in safe mode: nothing in the file is executed."""
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # not a zip, damaged, unknown or unsafe layers: Keras raises many types
+        raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
+
+
 def load_model(path: str | Path) -> keras.Model:
-    """A functional image network from a `.keras` file, in safe mode: nothing in the file is executed."""
+    """A functional image network of any size from a `.keras` file."""
     path = Path(path)
     if path.suffix != ".keras" or not path.is_file():
         raise InputError(f"an extractor must be {', '.join(NAMES)} or an existing .keras file. Received: '{path}'")
-    try:
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # not a zip, damaged, unknown or unsafe layers: Keras raises many types
-        raise InputError(f"'{path}' cannot be loaded as a Keras model ({' '.join(str(error).split())[:200]})") from None
+    model = read_keras(path)
     if (
         not isinstance(model, keras.Model)
         or len(getattr(model, "inputs", ())) != 1
