@@ -149,6 +149,15 @@ def load(
     return load_files(files, size, skip_broken, cache_bytes, short_side=size, max_pixels=max_pixels)
 
 
+def classes(images: Images, source: str) -> int:
+    """The number of classes, the largest label and 1. Raises InputError without labels, or with negative ones."""
+    if images.labels is None:
+        raise InputError(f"a condition needs labels (y_train). Received: --data '{source}' without them")
+    if images.labels.min() < 0:
+        raise InputError(f"'{source}': labels must be 0 or more. Received: {images.labels.min()}")
+    return int(images.labels.max()) + 1
+
+
 def load_files(
     files: Sequence[Path],
     crop: int,

@@ -3,7 +3,8 @@
     python -m experiments.evaluate runs/dcgan --classifier runs/classifier --data mnist.npz --samples 10000
 
 Writes RUN/evaluation.json: the share of pictures that the classifier is confident about and the classes that occur, for
-generated and for real test pictures, and the classifier's test accuracy.
+generated and for real test pictures, and the classifier's test accuracy; for a conditional generator also the share of
+pictures in which the classifier sees the label that was asked for.
 """
 
 import json
@@ -49,18 +50,20 @@ def main(argv: list[str] | None = None) -> None:
 
     from gan.metrics import modes
 
-    def judge(images):
+    def judge(images, labels=None):
         probabilities = tf.nn.softmax(runs.apply(classifier, images)).numpy()
         counts = modes.class_counts(probabilities)
-        return {
+        agreement = {} if labels is None else {"agreement": float((probabilities.argmax(-1) == labels).mean())}
+        return agreement | {
             "confident": modes.confident_share(probabilities, config.threshold),
             "classes": counts.tolist(),
             "count": len(images),
         }
 
-    drawn = runs.draw(generator, config.samples, config.seed)
+    labels = runs.asked_labels(generator, config.samples)
+    drawn = runs.draw(generator, config.samples, config.seed, labels=labels)
     results = {
-        "generated": judge(drawn),
+        "generated": judge(drawn, labels),
         "real": judge(real),
         "classifier_test_accuracy": accuracy,
         "threshold": config.threshold,

@@ -85,6 +85,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features, noise
     from gan.models.gan import GAN
     from gan.networks import spatial
+    from gan.penalties import PENALTIES
     from gan.schedules import LinearTail
     from style.colour import match_covariance
     from style.metrics import patch_distance
@@ -103,16 +104,8 @@ def main(argv: list[str] | None = None) -> None:
         return gan(z).numpy()[0, :size, :size]
 
     side, latent_dim = spatial.cells(config.patch_size), 32
-    gan = GAN(
-        spatial.generator(latent_dim),
-        spatial.discriminator(),
-        [side, side, latent_dim],
-        config.seed,
-        EMA_HALF_LIFE,
-        R1_GAMMA,
-        R1_INTERVAL,
-    )
-    gan.compile(adam(), adam())
+    gan = GAN(spatial.generator(latent_dim), spatial.discriminator(), [side, side, latent_dim], config.seed, EMA_HALF_LIFE)
+    gan.compile(adam(), adam(), penalties=PENALTIES["r1"], gamma=R1_GAMMA, interval=R1_INTERVAL)
     extractor = features.load(config.extractor)
     run.open(
         content=pictures.digest(content),

@@ -62,11 +62,13 @@ def parse(
     argv: Sequence[str] | None = None,
     presets: Mapping[str, ConfigType] | None = None,
 ) -> ConfigType:
-    """The command line as a `config_class`; `--preset NAME` replaces the defaults. A wrong option raises InputError."""
+    """The command line as a `config_class`; `--preset NAME` takes its defaults from a row of `presets`, whose first row
+    holds without it. A wrong option raises InputError."""
     name = experiment_name(config_class)
     argv = list(sys.argv[1:] if argv is None else argv)
     default = {}
     if presets:
+        chosen = next(iter(presets))
         description += "\n\nPresets: " + ", ".join(presets)
         if "--preset" in argv:
             place = argv.index("--preset")
@@ -74,7 +76,7 @@ def parse(
             if chosen not in presets:
                 raise InputError(f"--preset must be one of {', '.join(presets)}. Received: '{chosen}'")
             del argv[place : place + 2]
-            default = {"default": presets[chosen]}
+        default = {"default": presets[chosen]}
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -87,9 +89,9 @@ def parse(
 
 def _one_line(box: str) -> str:
     """The text of the first paragraph of one of tyro's boxes."""
-    rows = [re.sub(r"[│╭╮╰╯]", "", row).strip() for row in box.splitlines()[1:]]
+    rows = [re.sub(r"[│╭╮╰╯|+]", "", row).strip() for row in box.splitlines()[1:]]
     rows = [row for row in rows if row]
-    end = next((index for index, row in enumerate(rows) if set(row) == {"─"}), len(rows))
+    end = next((index for index, row in enumerate(rows) if set(row) <= {"─", "-"}), len(rows))  # "-" where there is no UTF-8
     hint = [row for row in rows[end:] if row.startswith("--")][:1] if rows[:1] and rows[0].startswith("Unrec") else []
     return " ".join(rows[:end]) + (f"; did you mean {hint[0]}?" if hint else "")
 

@@ -27,14 +27,40 @@ def load(run: Path, name: str) -> "keras.Model":
     return read_keras(path)
 
 
-def draw(generator: "keras.Model", count: int, seed: int, cells: int = CELLS) -> np.ndarray:
+def classes(generator: "keras.Model") -> int:
+    """How many classes a generator can be asked for; 0 if none."""
+    return generator.get_layer("label").classes if len(generator.inputs) > 1 else 0
+
+
+def asked_labels(generator: "keras.Model", count: int, label: int | None = None) -> np.ndarray | None:
+    """One label for all, or each class in turn; None for an unconditional generator.
+
+    Raises:
+        InputError: a label that the generator does not have.
+    """
+    known = classes(generator)
+    if label is not None and not 0 <= label < known:
+        rule = f"0 to {known - 1}" if known else "none: this run is unconditional"
+        raise InputError(f"--label must be one of the generator's classes ({rule}). Received: {label}")
+    return (np.arange(count) % known if label is None else np.full(count, label)).astype("int32") if known else None
+
+
+def draw(generator: "keras.Model", count: int, seed: int, cells: int = CELLS, labels: np.ndarray | None = None) -> np.ndarray:
     """Images `[count, H, W, C]` in [-1, 1] from standard normal latents; `cells` is the side of a spatial latent grid."""
     from gan import noise
 
-    shape = [cells if side is None else side for side in generator.input_shape[1:]]
-    return apply(generator, noise.normal([count, *shape], seed, 0).numpy())
+    shape = [cells if side is None else side for side in generator.inputs[0].shape[1:]]
+    z = noise.normal([count, *shape], seed, 0).numpy()
+    return apply(generator, z) if labels is None else apply(generator, z, labels)
 
 
-def apply(network: "keras.Model", inputs: np.ndarray, batch_size: int = 100) -> np.ndarray:
+def apply(network: "keras.Model", *inputs: np.ndarray, batch_size: int = 100) -> np.ndarray:
     """The network's outputs, computed in batches."""
-    return np.concatenate([network(inputs[i : i + batch_size], training=False) for i in range(0, len(inputs), batch_size)])
+    import tensorflow as tf
+
+    @tf.function(reduce_retracing=True)
+    def compute(*parts):
+        return network(parts[0] if len(parts) == 1 else list(parts), training=False)
+
+    starts = range(0, len(inputs[0]), batch_size)
+    return np.concatenate([compute(*(tf.constant(values[i : i + batch_size]) for values in inputs)) for i in starts])

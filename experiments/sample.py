@@ -22,6 +22,8 @@ class Config:
     """How many pictures."""
     seed: int = 0
     """Seed of the latents."""
+    label: int | None = None
+    """The class to draw, for a conditional generator. Default: each in turn."""
     cells: int = CELLS
     """Side of the latent grid, for a fully convolutional generator: the picture is this many cells wide."""
 
@@ -34,8 +36,11 @@ def main(argv: list[str] | None = None) -> None:
 
     from experiments import pictures, runs
 
-    images = runs.draw(runs.load(config.run, "generator"), config.count, config.seed, config.cells)
-    folder = config.run / "drawn" / f"seed-{config.seed}"
+    generator = runs.load(config.run, "generator")
+    labels = runs.asked_labels(generator, config.count, config.label)
+    images = runs.draw(generator, config.count, config.seed, config.cells, labels)
+    name = f"seed-{config.seed}" + ("" if config.label is None else f"-label-{config.label}")
+    folder = config.run / "drawn" / name
     for index, image in enumerate(images):
         pictures.write(folder / f"{index:05d}.png", image)
     path = pictures.write(folder / "grid.png", pictures.grid(images))

@@ -1,11 +1,24 @@
 """Adversarial losses, elementwise on logits: the caller takes the mean. D(x) = sigmoid(logit) is the probability of "real".
 
-Every form is the stable one; the comment says what it equals.
+Every loss takes `(real_logits, fake_logits)`; an `Objective` is a pair of them, both to be minimised. Every form is the stable
+one; the docstring says what it equals, with r and f for the logits of real and generated images. Nothing is squared off or
+clipped: a loss is finite wherever its logits are.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
+
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+class Objective(NamedTuple):
+    """The two sides of a game. `relativistic`: the generator's side reads the real logits too; others ignore them."""
+
+    discriminator: Loss
+    generator: Loss
+    relativistic: bool = False
 
 
 def minimax_value(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
@@ -18,25 +31,85 @@ def discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
     return -minimax_value(real_logits, fake_logits)
 
 
-def minimax_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+def minimax_generator(real_logits: tf.Tensor | None, fake_logits: tf.Tensor) -> tf.Tensor:
     """log(1 - D(G(z))): the generator's side of eq. 1. Its gradient vanishes while D wins."""
     return -tf.nn.softplus(fake_logits)
 
 
-def r1(discriminator: Callable, real: tf.Tensor) -> tf.Tensor:
-    """|grad_x D(x)|^2 at real images, summed over pixels, one value a sample -> `[N]` (Mescheder et al. 2018, eq. 9).
-
-    With a grid of logits: of their sum, divided by their number, which does not depend on the size of the grid. The caller
-    multiplies by gamma / 2.
-    """
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(real)
-        logits = discriminator(real)
-        total = tf.reduce_sum(logits)
-    places = tf.cast(tf.size(logits) / tf.shape(real)[0], tf.float32)
-    return tf.reduce_sum(tf.square(tape.gradient(total, real)), [1, 2, 3]) / places
-
-
-def nonsaturating_generator(fake_logits: tf.Tensor) -> tf.Tensor:
+def nonsaturating_generator(real_logits: tf.Tensor | None, fake_logits: tf.Tensor) -> tf.Tensor:
     """-log D(G(z)): same fixed point, strong gradient early on (Goodfellow et al. 2014, section 3)."""
     return tf.nn.softplus(-fake_logits)
+
+
+def smoothed_discriminator(real_target: float) -> Loss:
+    """-V with `real_target` instead of 1 as D's target on real images (one-sided label smoothing, Salimans et al. 2016, 3.4).
+
+    -t log D(x) - (1 - t) log(1 - D(x)) = -log D(x) + (1 - t) r.
+    """
+    return lambda real_logits, fake_logits: discriminator(real_logits, fake_logits) + (1.0 - real_target) * real_logits
+
+
+def least_squares_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """(r - 1)^2 / 2 + f^2 / 2 (Mao et al. 2017, eq. 9)."""
+    return 0.5 * (tf.square(real_logits - 1.0) + tf.square(fake_logits))
+
+
+def least_squares_generator(real_logits: tf.Tensor | None, fake_logits: tf.Tensor) -> tf.Tensor:
+    """(f - 1)^2 / 2 (Mao et al. 2017, eq. 9)."""
+    return 0.5 * tf.square(fake_logits - 1.0)
+
+
+def hinge_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """max(0, 1 - r) + max(0, 1 + f) (Lim and Ye 2017; Miyato et al. 2018, eq. 16)."""
+    return tf.nn.relu(1.0 - real_logits) + tf.nn.relu(1.0 + fake_logits)
+
+
+def wasserstein_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """f - r: minus the estimate of the Wasserstein-1 distance (Arjovsky et al. 2017, eq. 3). D must be held Lipschitz."""
+    return fake_logits - real_logits
+
+
+def wasserstein_generator(real_logits: tf.Tensor | None, fake_logits: tf.Tensor) -> tf.Tensor:
+    """-f (Arjovsky et al. 2017). Also the generator's side of the hinge loss."""
+    return -fake_logits
+
+
+def average_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """-log sigmoid(r - mean f) - log(1 - sigmoid(f - mean r)): relativistic average (Jolicoeur-Martineau 2019).
+
+    The means are over the batch at hand (of one replica) and over the grid of logits.
+    """
+    ahead, behind = real_logits - tf.reduce_mean(fake_logits), fake_logits - tf.reduce_mean(real_logits)
+    return tf.nn.softplus(-ahead) + tf.nn.softplus(behind)
+
+
+def average_generator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """The same with real and generated exchanged."""
+    return average_discriminator(fake_logits, real_logits)
+
+
+def pairing_discriminator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """-log sigmoid(r - f), real and generated paired by their place in the batch (RpGAN; Huang et al. 2024, eq. 2)."""
+    return tf.nn.softplus(fake_logits - real_logits)
+
+
+def pairing_generator(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+    """-log sigmoid(f - r)."""
+    return tf.nn.softplus(real_logits - fake_logits)
+
+
+OBJECTIVES = {
+    "minimax": Objective(discriminator, minimax_generator),
+    "non-saturating": Objective(discriminator, nonsaturating_generator),
+    "least-squares": Objective(least_squares_discriminator, least_squares_generator),
+    "hinge": Objective(hinge_discriminator, wasserstein_generator),
+    "wasserstein": Objective(wasserstein_discriminator, wasserstein_generator),
+    "relativistic-average": Objective(average_discriminator, average_generator, relativistic=True),
+    "relativistic-pairing": Objective(pairing_discriminator, pairing_generator, relativistic=True),
+}
+
+
+def weight_decay(variables: list, l1: float = 0.0, l2: float = 0.0) -> tf.Tensor:
+    """l1 sum |w| + l2 / 2 sum w^2 over kernels; biases and normalisation's vectors are left alone."""
+    kernels = [tf.convert_to_tensor(variable) for variable in variables if len(variable.shape) > 1]
+    return tf.add_n([l1 * tf.reduce_sum(tf.abs(kernel)) + 0.5 * l2 * tf.reduce_sum(tf.square(kernel)) for kernel in kernels])

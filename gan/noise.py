@@ -1,4 +1,5 @@
-"""Normal noise as a function of a seed and a step: the same bits on every device, with and without XLA.
+"""Random numbers as a function of a seed and a step: the same bits on every device, with and
+without XLA.
 
 TensorFlow's own stateless generators draw other numbers once XLA compiles them.
 """
@@ -45,6 +46,13 @@ def normal(
     words = _words(tf.reduce_prod(shape), seed, step, replica)
     first, second = (_unit(word) for word in words)
     return tf.reshape(tf.sqrt(-2.0 * tf.math.log(first)) * tf.cos(2.0 * math.pi * second), shape)
+
+
+def uniform(
+    shape: list[int | tf.Tensor], seed: int | tf.Tensor, step: int | tf.Tensor, replica: int | tf.Tensor = 0
+) -> tf.Tensor:
+    """Independent numbers between 0 and 1, both excluded, float32 of a shape, for each (seed, step, replica)."""
+    return tf.reshape(_unit(_words(tf.reduce_prod(shape), seed, step, replica)[0]), shape)
 
 
 def _unit(words: tf.Tensor) -> tf.Tensor:

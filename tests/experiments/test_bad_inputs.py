@@ -41,7 +41,7 @@ def bad(tmp_path_factory, digits_file):
     np.savez(folder / "objects.npz", x_train=np.array([{}, {}], object))
     np.savez(folder / "labels.npz", x_train=x, y_train=y[:3])
     np.savez(folder / "unlabelled.npz", x_train=x, x_test=x)
-    np.savez(folder / "odd.npz", x_train=np.zeros((8, 17, 17), np.uint8))
+    np.savez(folder / "small.npz", x_train=np.zeros((8, 4, 4), np.uint8))
     (folder / "text.npz").write_text("hello")
     (folder / "cut.npz").write_bytes((folder / "labels.npz").read_bytes()[:300])
     (folder / "fake.keras").write_text("hello")
@@ -72,7 +72,7 @@ CASES = {
     "too few labels": ([*DCGAN, "--data", "BAD/labels.npz"], "labels.npz"),
     "text as npz": ([*DCGAN, "--data", "BAD/text.npz"], "text.npz"),
     "truncated npz": ([*DCGAN, "--data", "BAD/cut.npz"], "cut.npz"),
-    "sides that do not halve": ([*DCGAN, "--data", "BAD/odd.npz"], "halve evenly"),
+    "sides too small for a network": ([*DCGAN, "--data", "BAD/small.npz"], "5 pixels or more"),
     "folder without pictures": ([*DCGAN, "--data", "BAD/no pictures"], "no pictures"),
     "one broken picture": ([*DCGAN, "--data", "BAD/mixed"], "truncated.png"),
     "image size 0": ([*DCGAN, "--data", "BAD/digits.npz", "--image-size", "0"], "--image-size"),

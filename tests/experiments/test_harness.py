@@ -15,7 +15,7 @@ import pytest
 from experiments import dcgan, options
 from tests.conftest import ROOT, command
 
-TINY = ["--width", "4", "--batch-size", "4", "--latent-dim", "5", "--no-decay"]
+TINY = ["--width", "4", "--batch-size", "4", "--latent-dim", "5", "--schedule", "constant"]
 
 
 def stats(run):

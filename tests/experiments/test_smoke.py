@@ -12,10 +12,14 @@ from tests.conftest import command
 SMOKE = {
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
+    "conditional_gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "dcgan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
+    "r3gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
+    "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
+    "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
 USES_A_RUN = {"evaluate", "sample"}
 

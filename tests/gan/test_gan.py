@@ -6,16 +6,23 @@ import pytest
 import tensorflow as tf
 
 from gan import losses
-from gan.models.gan import GAN
+from gan.augment import DIFFAUGMENT, PIPELINES
+from gan.models.gan import GAN, AuxiliaryClassifierGAN
 from gan.networks import dcgan
+from gan.penalties import PENALTIES
+from gan.schedules import Adam, AdaptiveAugmentation, AdaptiveGamma, Cosine
 
 SHAPE = (16, 16, 1)
 
 
-def make(learning_rate=1e-2, **options):
+def make(learning_rate=1e-2, seed=0, ema_half_life=10_000, augmentation=(), normalised=True, kind=GAN, condition="none", **how):
     keras.utils.set_random_seed(1)
-    model = GAN(dcgan.generator(SHAPE, 5, 4), dcgan.discriminator(SHAPE, 4), [5], **options)
-    model.compile(keras.optimizers.Adam(learning_rate, beta_1=0.5), keras.optimizers.Adam(learning_rate, beta_1=0.5))
+    classes = 0 if condition == "none" else 3
+    generator = dcgan.generator(SHAPE, 5, 4, classes)
+    model = kind(
+        generator, dcgan.discriminator(SHAPE, 4, normalised, classes, condition), [5], seed, ema_half_life, augmentation
+    )
+    model.compile(Adam(learning_rate, beta_1=0.5), Adam(learning_rate, beta_1=0.5), **how)
     return model
 
 
@@ -42,7 +49,7 @@ def test_one_step_equals_algorithm_1_written_out(real):
     statistics = [(v, v.numpy()) for v in other.generator.non_trainable_variables]
     with tf.GradientTape() as tape:
         logits = other.discriminator(other.generator(z, training=True), training=True)
-        loss = tf.reduce_mean(losses.nonsaturating_generator(logits))
+        loss = tf.reduce_mean(losses.nonsaturating_generator(None, logits))
     for variable, value in statistics:
         variable.assign(value)  # the second forward pass moved them again
     g_weights = other.generator.trainable_variables
@@ -52,26 +59,30 @@ def test_one_step_equals_algorithm_1_written_out(real):
 
 
 def test_logged_values(real):
-    logs = {name: float(value) for name, value in make().train_step(tf.constant(real)).items()}
-    penalty, rest = (
-        {"penalty/r1"},
-        {f"{kind}/{network}" for kind in ("loss", "gradient") for network in ("generator", "discriminator")},
-    )
-    assert set(logs) == penalty | rest | {"score/real", "score/fake"}
+    model = make(penalties=PENALTIES["r1+r2"], augmentation=DIFFAUGMENT, normalised=False)
+    logs = {name: float(value) for name, value in model.train_step(tf.constant(real)).items()}
+    sides = {f"{kind}/{network}" for kind in ("loss", "gradient") for network in ("generator", "discriminator")}
+    schedules = {f"schedule/{key}" for key in ("learning_rate", "beta_2", "gamma", "augment_p", "ema_half_life")}
+    assert set(logs) == sides | schedules | {"penalty/r1", "penalty/r2", "score/real", "score/fake", "score/real_sign"}
     assert 0 <= logs["score/real"] <= 1
     assert logs["gradient/generator"] > 0
 
 
-def test_r1_is_lazy_and_counts_in_full(real):
+def test_penalty_is_lazy_and_counts_in_full(real):
     """Computed every third step and weighted threefold; its gradient reaches the discriminator's weights."""
-    model = make(1e-12, r1_gamma=2.0, r1_interval=3)
+    model = make(1e-12, penalties=PENALTIES["r1"], gamma=2.0, interval=3)
     step = tf.function(model.train_step)
     seen = [float(step(tf.constant(real))["penalty/r1"]) for _ in range(4)]
-    squares = losses.r1(lambda x: model.discriminator(x, training=True), tf.constant(real))
+    with tf.GradientTape() as tape:
+        images = tf.constant(real)
+        tape.watch(images)
+        logits = model.discriminator(images, training=True)
+    squares = tf.reduce_sum(tf.square(tape.gradient(logits, images)), [1, 2, 3])
     assert seen[1] == seen[2] == 0
     np.testing.assert_allclose([seen[0], seen[3]], 3 * 2.0 / 2 * np.mean(squares), rtol=1e-3)
-    plain = float(make(r1_gamma=0.0).train_step(tf.constant(real))["gradient/discriminator"])
-    assert float(make(r1_gamma=100.0).train_step(tf.constant(real))["gradient/discriminator"]) > plain
+    plain = float(make().train_step(tf.constant(real))["gradient/discriminator"])
+    heavy = make(penalties=PENALTIES["r1"], gamma=100.0)
+    assert float(heavy.train_step(tf.constant(real))["gradient/discriminator"]) > plain
 
 
 def test_average_has_its_half_life(real):
@@ -132,3 +143,129 @@ def test_settle_gives_the_average_its_own_statistics(real):
     np.testing.assert_allclose(norm.moving_mean, np.mean(inputs, (0, 1, 2)), atol=3e-2 * np.std(inputs))
     np.testing.assert_allclose(norm.moving_variance, np.var(inputs, (0, 1, 2)), rtol=0.2)
     assert norm.momentum == model.generator.get_layer("norm0").momentum
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("loss", losses.OBJECTIVES)
+def test_one_step_moves_only_the_weights_that_it_should(loss, penalty, real):
+    """A D step leaves G alone, a G step leaves D alone: with one of the rates at zero that network keeps its weights."""
+    for still in ("generator", "discriminator"):
+        model = make(normalised=False, objective=losses.OBJECTIVES[loss], penalties=PENALTIES[penalty])
+        {"generator": model.g_optimizer, "discriminator": model.d_optimizer}[still].learning_rate = 0.0
+        before = {name: [w.numpy() for w in getattr(model, name).trainable_weights] for name in ("generator", "discriminator")}
+        logs = model.train_step(tf.constant(real))
+        for name, weights in before.items():
+            moved = any(
+                not np.array_equal(w, old) for w, old in zip(getattr(model, name).trainable_weights, weights, strict=True)
+            )
+            assert moved == (name != still), name
+        assert all(np.isfinite(float(value)) for value in logs.values())
+
+
+def test_several_discriminator_steps(real):
+    model = make(d_steps=4)
+    model.train_step(tf.constant(real))
+    assert int(model.d_optimizer.iterations) == 4
+    assert int(model.step) == 1
+
+
+def test_clipping_bounds_every_weight_of_the_discriminator(real):
+    model = make(clip=0.01, objective=losses.OBJECTIVES["wasserstein"])
+    model.train_step(tf.constant(real))
+    assert max(np.abs(weight.numpy()).max() for weight in model.discriminator.trainable_weights) <= 0.01
+    assert max(np.abs(weight.numpy()).max() for weight in model.generator.trainable_weights) > 0.01
+
+
+def test_weight_decay_pulls_the_kernels_in(real):
+    sizes = {}
+    for l2 in (0.0, 10.0):
+        model = make(l2=l2)
+        for _ in range(20):
+            model.train_step(tf.constant(real))
+        sizes[l2] = np.square(model.discriminator.get_layer("down1").kernel).sum()
+    assert sizes[10.0] < 0.5 * sizes[0.0]
+
+
+@pytest.mark.parametrize("condition", ["concatenation", "projection", "auxiliary-classifier"])
+def test_conditions_reach_both_networks(condition, real):
+    kind = AuxiliaryClassifierGAN if condition == "auxiliary-classifier" else GAN
+    model = make(condition=condition, kind=kind, penalties=PENALTIES["r1"], normalised=False)
+    labels = tf.constant([0, 1, 2, 0, 1, 2, 0, 1])
+    for _ in range(3):
+        logs = model.train_step((tf.constant(real), labels))
+    assert all(np.isfinite(float(value)) for value in logs.values())
+    z = model.latents(1, 0)
+    drawn = [model([z, tf.constant([label])]).numpy() for label in range(2)]
+    assert not np.allclose(*drawn)
+    model.settle(count=8, labels=labels)
+
+
+def test_auxiliary_classifier_learns_the_classes(random):
+    """Three classes of flat images: D names them after a few steps."""
+    labels = tf.constant(random.integers(0, 3, 32), tf.int32)
+    images = tf.reshape(tf.cast(labels, tf.float32) - 1.0, [32, 1, 1, 1]) * tf.ones([1, *SHAPE])
+    model = make(condition="auxiliary-classifier", kind=AuxiliaryClassifierGAN, normalised=False)
+    step = tf.function(model.train_step)
+    for _ in range(30):
+        step((images, labels))
+    _, class_logits = model.discriminator(images)
+    assert np.mean(np.argmax(class_logits, -1) == labels.numpy()) == 1
+
+
+def test_schedules_are_followed_and_logged(real):
+    """Half a cosine: at half of the steps every value is in the middle; beta_2 changes inside the compiled step."""
+    model = make(penalties=PENALTIES["r1"], gamma=Cosine(1.0, 0.1, 4), augment_p=Cosine(0.0, 0.5, 4), augmentation=DIFFAUGMENT)
+    model.g_optimizer.beta_2 = Cosine(0.9, 0.99, 4)
+    step = tf.function(model.train_step)
+    logs = [step(tf.constant(real)) for _ in range(6)]
+    for key, values in {"gamma": (1.0, 0.55, 0.1), "augment_p": (0.0, 0.25, 0.5)}.items():
+        np.testing.assert_allclose([float(logs[i][f"schedule/{key}"]) for i in (0, 2, 5)], values, rtol=1e-5)
+    np.testing.assert_allclose([float(logs[i]["schedule/beta_2"]) for i in (1, 3)], (0.945, 0.99), rtol=1e-4)
+
+
+def test_adaptive_augmentation_rises_while_the_discriminator_is_sure(real):
+    rule = AdaptiveAugmentation(target=0.6, images=100)
+    sure, unsure = ({"score/real_sign": tf.constant(value)} for value in (1.0, 0.1))
+    assert float(rule.next(tf.constant(0.3), sure, tf.constant(10))) == pytest.approx(0.4)
+    assert float(rule.next(tf.constant(0.3), unsure, tf.constant(10))) == pytest.approx(0.2)
+    assert float(rule.next(tf.constant(0.75), sure, tf.constant(10))) == pytest.approx(0.8)
+    model = make(augmentation=DIFFAUGMENT, augment_p=rule)
+    model.train_step(tf.constant(real))
+    assert float(model.augment_p) in (0.0, pytest.approx(0.08))
+
+
+def test_adaptive_gamma_seeks_its_share(real):
+    """A penalty above its share of the loss raises gamma, one below lowers it, none (a lazy step) leaves it."""
+    rule = AdaptiveGamma(1.0, share=0.1, images=100)
+    for penalty, wanted in ((0.9, np.exp(0.1)), (0.001, np.exp(-0.1)), (0.0, 1.0)):
+        logs = {"penalty/r1": tf.constant(penalty), "loss/discriminator": tf.constant(1.0)}
+        assert float(rule.next(tf.constant(1.0), logs, tf.constant(10))) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_state_of_adaptations_is_saved(real, tmp_path):
+    model = make(
+        augmentation=DIFFAUGMENT, augment_p=AdaptiveAugmentation(), penalties=PENALTIES["r1"], gamma=AdaptiveGamma(1.0)
+    )
+    model.augment_p.assign(0.25)
+    model.gamma.assign(3.0)
+    model.save_weights(tmp_path / "state.weights.h5")
+    other = make(
+        augmentation=DIFFAUGMENT, augment_p=AdaptiveAugmentation(), penalties=PENALTIES["r1"], gamma=AdaptiveGamma(1.0)
+    )
+    other.load_weights(tmp_path / "state.weights.h5")
+    assert (float(other.augment_p), float(other.gamma)) == (0.25, 3.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", [name for name in PENALTIES if name != "none"])
+def test_jit_equals_the_plain_graph_through_penalties_and_augmentations(penalty, real):
+    steps = {}
+    for jit in (False, True):
+        model = make(
+            1e-3, normalised=False, penalties=PENALTIES[penalty], gamma=0.1, augmentation=PIPELINES["ada+cutout"],
+            augment_p=0.5, objective=losses.OBJECTIVES["relativistic-pairing"],
+        )  # fmt: skip
+        logs = tf.function(model.train_step, jit_compile=jit)(tf.constant(real))
+        steps[jit] = {name: float(value) for name, value in logs.items()}
+    for name, value in steps[False].items():
+        assert steps[True][name] == pytest.approx(value, rel=1e-4, abs=1e-4), name

@@ -1,4 +1,4 @@
-"""Adversarial losses against the formulas of Goodfellow et al. 2014 in float64."""
+"""Adversarial losses and their gradients against formulas in float64."""
 
 import numpy as np
 import pytest
@@ -13,41 +13,79 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-@pytest.mark.parametrize(
-    ("loss", "arguments", "expected"),
-    [
-        (losses.minimax_value, (REAL, FAKE), np.log(sigmoid(REAL)) + np.log(1 - sigmoid(FAKE))),
-        (losses.discriminator, (REAL, FAKE), -np.log(sigmoid(REAL)) - np.log(1 - sigmoid(FAKE))),
-        (losses.minimax_generator, (FAKE,), np.log(1 - sigmoid(FAKE))),
-        (losses.nonsaturating_generator, (FAKE,), -np.log(sigmoid(FAKE))),
-    ],
-)
-def test_values(loss, arguments, expected):
-    np.testing.assert_allclose(loss(*(tf.constant(x, tf.float32) for x in arguments)), expected, rtol=1e-6)
+def log(x):
+    return np.log(x)
 
 
-@pytest.mark.parametrize(
-    ("loss", "slope"), [(losses.minimax_generator, -sigmoid(FAKE)), (losses.nonsaturating_generator, sigmoid(FAKE) - 1)]
-)
-def test_gradients(loss, slope):
-    logits = tf.constant(FAKE, tf.float32)
+# Each formula as the papers write it, of the real and the fake logits r and f.
+FORMULAS = {
+    losses.minimax_value: lambda r, f: log(sigmoid(r)) + log(1 - sigmoid(f)),
+    losses.discriminator: lambda r, f: -log(sigmoid(r)) - log(1 - sigmoid(f)),
+    losses.minimax_generator: lambda r, f: log(1 - sigmoid(f)),
+    losses.nonsaturating_generator: lambda r, f: -log(sigmoid(f)),
+    losses.least_squares_discriminator: lambda r, f: (r - 1) ** 2 / 2 + f**2 / 2,
+    losses.least_squares_generator: lambda r, f: (f - 1) ** 2 / 2,
+    losses.hinge_discriminator: lambda r, f: np.maximum(0, 1 - r) + np.maximum(0, 1 + f),
+    losses.wasserstein_discriminator: lambda r, f: f - r,
+    losses.wasserstein_generator: lambda r, f: -f,
+    losses.average_discriminator: lambda r, f: -log(sigmoid(r - f.mean())) - log(1 - sigmoid(f - r.mean())),
+    losses.average_generator: lambda r, f: -log(sigmoid(f - r.mean())) - log(1 - sigmoid(r - f.mean())),
+    losses.pairing_discriminator: lambda r, f: -log(sigmoid(r - f)),
+    losses.pairing_generator: lambda r, f: -log(sigmoid(f - r)),
+    losses.smoothed_discriminator(0.9): lambda r, f: -0.9 * log(sigmoid(r)) - 0.1 * log(1 - sigmoid(r)) - log(1 - sigmoid(f)),
+}
+
+
+@pytest.mark.parametrize("loss", FORMULAS)
+def test_values(loss):
+    values = loss(tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32))
+    np.testing.assert_allclose(values, FORMULAS[loss](REAL, FAKE), rtol=1e-6, atol=1e-6)
+
+
+def slopes(formula, r, f, width=1e-6):
+    """Of the sum over samples by each logit, from central differences in float64."""
+    found = []
+    for place, logits in enumerate((r, f)):
+        slope = np.zeros_like(logits)
+        for index in range(len(logits)):
+            moved = [[r.copy(), f.copy()] for _ in range(2)]
+            moved[0][place][index] += width
+            moved[1][place][index] -= width
+            slope[index] = (formula(*moved[0]).sum() - formula(*moved[1]).sum()) / (2 * width)
+        found.append(slope)
+    return found
+
+
+@pytest.mark.parametrize("loss", FORMULAS)
+def test_gradients(loss):
+    logits = tf.constant(REAL, tf.float32), tf.constant(FAKE, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = loss(logits)
-    np.testing.assert_allclose(tape.gradient(value, logits), slope, rtol=1e-6)
+        value = loss(*logits)
+    found = tape.gradient(value, logits, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    for own, wanted in zip(found, slopes(FORMULAS[loss], REAL, FAKE), strict=True):
+        np.testing.assert_allclose(own, wanted, rtol=1e-6, atol=1e-6)
 
 
-def test_stable_where_sigmoids_saturate():
+def test_every_objective_is_a_pair_of_tested_losses():
+    for objective in losses.OBJECTIVES.values():
+        assert {objective.discriminator, objective.generator} <= set(FORMULAS)
+
+
+@pytest.mark.parametrize("loss", FORMULAS)
+def test_finite_where_sigmoids_saturate(loss):
     extreme = tf.constant([-200.0, 200.0])
-    for value in (losses.discriminator(extreme, extreme), losses.nonsaturating_generator(extreme)):
-        assert np.all(np.isfinite(value))
+    assert np.all(np.isfinite(loss(extreme, -extreme)))
+    assert np.all(np.isfinite(loss(-extreme, extreme)))
 
 
-def test_r1_of_a_linear_discriminator_is_its_squared_slope(random):
-    """D(x) = <w, x>: the squared norm of w for every sample; four logits of it add up to (4 w)^2 / 4."""
-    slope = tf.constant(random.standard_normal((4, 5, 3)), tf.float32)
-    images = tf.constant(random.standard_normal((2, 4, 5, 3)), tf.float32)
-    expected = np.full(2, np.square(slope.numpy().astype(np.float64)).sum())
-    np.testing.assert_allclose(losses.r1(lambda x: tf.reduce_sum(x * slope, [1, 2, 3])[:, None], images), expected, rtol=1e-5)
-    grid = losses.r1(lambda x: tf.tile(tf.reduce_sum(x * slope, [1, 2, 3])[:, None, None, None], [1, 2, 2, 1]), images)
-    np.testing.assert_allclose(grid, 4 * expected, rtol=1e-5)
+def test_only_relativistic_generators_read_the_real_logits():
+    for objective in losses.OBJECTIVES.values():
+        if not objective.relativistic:
+            assert np.all(np.isfinite(objective.generator(None, tf.constant(FAKE, tf.float32))))
+
+
+def test_weight_decay_counts_kernels_alone():
+    variables = [tf.Variable([[1.0, -2.0]]), tf.Variable([5.0])]
+    assert float(losses.weight_decay(variables, l1=0.5, l2=0.0)) == pytest.approx(1.5)
+    assert float(losses.weight_decay(variables, l1=0.0, l2=2.0)) == pytest.approx(5.0)

@@ -1,0 +1,23 @@
+"""Fully connected networks for points, as in the laboratories of mode collapse."""
+
+import keras
+from keras import layers
+
+
+def _stack(x: keras.KerasTensor, width: int, depth: int) -> keras.KerasTensor:
+    for index in range(depth):
+        x = layers.Dense(width, kernel_initializer="he_normal", name=f"dense{index}")(x)
+        x = layers.LeakyReLU(0.2, name=f"stage{index}")(x)
+    return x
+
+
+def generator(dimensions: int = 2, latent_dim: int = 2, width: int = 256, depth: int = 3) -> keras.Model:
+    """Latents `[N, latent_dim]` -> points `[N, dimensions]`."""
+    z = keras.Input([latent_dim], name="z")
+    return keras.Model(z, layers.Dense(dimensions, dtype="float32", name="points")(_stack(z, width, depth)), name="generator")
+
+
+def discriminator(dimensions: int = 2, width: int = 256, depth: int = 3) -> keras.Model:
+    """Points `[N, dimensions]` -> logits `[N, 1]`."""
+    x = keras.Input([dimensions], name="points")
+    return keras.Model(x, layers.Dense(1, dtype="float32", name="logits")(_stack(x, width, depth)), name="discriminator")
