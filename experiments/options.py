@@ -89,10 +89,13 @@ def parse(
 
 def _one_line(box: str) -> str:
     """The text of the first paragraph of one of tyro's boxes."""
-    rows = [re.sub(r"[│╭╮╰╯|+]", "", row).strip() for row in box.splitlines()[1:]]
+    rows = [re.sub(r"[│╭╮╰╯]", "", row).strip() for row in box.splitlines()[1:]]
     rows = [row for row in rows if row]
-    end = next((index for index, row in enumerate(rows) if set(row) <= {"─", "-"}), len(rows))  # "-" where there is no UTF-8
-    hint = [row for row in rows[end:] if row.startswith("--")][:1] if rows[:1] and rows[0].startswith("Unrec") else []
+    rules = [index for index, row in enumerate(rows) if set(row) <= {"─", "-"}]
+    if rules[:1] == [0]:  # without UTF-8 the title is underlined
+        rows, rules = rows[1:], [index - 1 for index in rules[1:]]
+    end = rules[0] if rules else len(rows)
+    hint = [row for row in rows[end:] if re.match("--[a-z]", row)][:1] if rows[:1] and rows[0].startswith("Unrec") else []
     return " ".join(rows[:end]) + (f"; did you mean {hint[0]}?" if hint else "")
 
 

@@ -42,6 +42,8 @@ def bad(tmp_path_factory, digits_file):
     np.savez(folder / "labels.npz", x_train=x, y_train=y[:3])
     np.savez(folder / "unlabelled.npz", x_train=x, x_test=x)
     np.savez(folder / "small.npz", x_train=np.zeros((8, 4, 4), np.uint8))
+    np.savez(folder / "odd.npz", x_train=np.zeros((8, 34, 34), np.uint8))
+    np.savez(folder / "negative.npz", x_train=x, y_train=np.full(len(x), -1))
     (folder / "text.npz").write_text("hello")
     (folder / "cut.npz").write_bytes((folder / "labels.npz").read_bytes()[:300])
     (folder / "fake.keras").write_text("hello")
@@ -72,7 +74,7 @@ CASES = {
     "too few labels": ([*DCGAN, "--data", "BAD/labels.npz"], "labels.npz"),
     "text as npz": ([*DCGAN, "--data", "BAD/text.npz"], "text.npz"),
     "truncated npz": ([*DCGAN, "--data", "BAD/cut.npz"], "cut.npz"),
-    "sides too small for a network": ([*DCGAN, "--data", "BAD/small.npz"], "5 pixels or more"),
+    "sides too small for a network": ([*DCGAN, "--batch-size", "4", "--data", "BAD/small.npz"], "5 pixels or more"),
     "folder without pictures": ([*DCGAN, "--data", "BAD/no pictures"], "no pictures"),
     "one broken picture": ([*DCGAN, "--data", "BAD/mixed"], "truncated.png"),
     "image size 0": ([*DCGAN, "--data", "BAD/digits.npz", "--image-size", "0"], "--image-size"),
@@ -82,7 +84,20 @@ CASES = {
     "learning rate nan": ([*DCGAN, "--learning-rate", "nan"], "--learning-rate"),
     "unknown option": ([*DCGAN, "--step-size", "3"], "--step-size"),
     "wrong type": (["dcgan", "--steps", "many"], "--steps"),
-    "wrong choice": ([*DCGAN, "--loss", "hinge"], "--loss"),
+    "wrong choice": ([*DCGAN, "--loss", "henge"], "--loss"),
+    "normalised discriminator and a penalty": ([*DCGAN, "--discriminator-norm"], "exclude each other"),
+    "spectral normalisation of r3gan": (["r3gan", "--spectral"], "--spectral is for"),
+    "smoothed labels of hinge": ([*DCGAN, "--loss", "hinge", "--label-smoothing", "0.1"], "--label-smoothing is for"),
+    "automatic gamma of a Lipschitz penalty": (["wgan_gp", "--gamma", "auto"], "--gamma auto is for"),
+    "negative gamma": (["r3gan", "--gamma", "-1"], "--gamma must be"),
+    "augmentation by nothing": ([*DCGAN, "--augment-p", "0.5"], "--augment-p needs --augment"),
+    "a probability of 2": ([*DCGAN, "--augment", "ada", "--augment-p", "2"], "--augment-p must be"),
+    "a condition without labels": (["conditional_gan", "--data", "BAD/small.npz"], "needs labels"),
+    "negative labels": (["conditional_gan", "--data", "BAD/negative.npz"], "labels must be 0 or more"),
+    "a condition asked of an unconditional run": (["sample", "BAD/run", "--label", "3"], "this run is unconditional"),
+    "sides that residual blocks cannot make": (["r3gan", "--batch-size", "4", "--data", "BAD/odd.npz"], "halve evenly"),
+    "fewer images than a batch": ([*DCGAN, "--data", "BAD/small.npz"], "fewer than a batch"),
+    "unknown preset": (["r3gan", "--preset", "ffhq"], "--preset must be one of"),
     "missing value": (["dcgan", "--data"], "--data"),
     "run directory is a file": ([*DCGAN, "--data", "BAD/digits.npz", "--run-dir", "BAD/a file"], "a file"),
     "run directory under a file": ([*DCGAN, "--data", "BAD/digits.npz", "--run-dir", "BAD/a file/run"], "a file"),
@@ -90,7 +105,7 @@ CASES = {
     "another seed": ([*DCGAN, "--width", "4", "--data", "BAD/digits.npz", "--run-dir", "BAD/run", "--seed", "9"], "seed: 0 there, 9 here"),
     "another experiment": ([*GATYS, "--run-dir", "BAD/run"], "experiment: experiments.dcgan there"),
     "more steps than a falling rate was made for": (["dcgan", "--tick", "1", "--width", "4", "--data", "BAD/digits.npz", "--run-dir", "BAD/run", "--steps", "2"], "steps: 1 there, 2 here"),
-    "other data": ([*DCGAN, "--width", "4", "--data", "BAD/good.png", "--image-size", "16", "--run-dir", "BAD/run"], "data:"),
+    "other data": ([*DCGAN, "--width", "4", "--data", "BAD/good.png", "--image-size", "16", "--batch-size", "1", "--run-dir", "BAD/run"], "data:"),
     "no run to start from": ([*DCGAN, "--data", "BAD/digits.npz", "--init-from", "BAD/occupied", "--run-dir", "BAD/new1"], "occupied"),
     "no labels": (["classifier", "--data", "BAD/unlabelled.npz"], "y_train"),
     "no test split": (["classifier", "--data", "BAD/digits only.npz"], "digits only.npz"),
