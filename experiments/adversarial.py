@@ -3,6 +3,9 @@
 Loss, penalty, network, augmentation, schedule and condition are independent choices; an experiment is a set of defaults.
 """
 
+import contextlib
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -182,6 +185,27 @@ def compiled(config: Adversarial, generator, discriminator, shape: tuple[int, in
         PENALTIES[config.penalty], gamma, config.penalty_interval, p, config.d_steps, config.clip, config.l1, config.l2,
     )  # fmt: skip
     return model
+
+
+def short_training(config: Adversarial, images, stop: Callable[[dict], bool] = lambda values: False):
+    """A training in memory, without a run directory: the model, and the values of every step until `stop(values)`."""
+    import keras
+    import tensorflow as tf
+
+    from experiments import data
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(config.seed)
+    shape = (*images.size, images.channels)
+    model = compiled(config, *networks(config, shape, 0), shape)
+    step, history = tf.function(model.train_step, jit_compile=config.jit), []
+    batch_at = functools.partial(data.batch, images, config.batch_size, config.seed)
+    with contextlib.closing(data.stream(batch_at, 0)) as batches:
+        for _, batch in zip(range(config.steps), batches, strict=False):
+            history.append({key: float(value) for key, value in step(batch).items()})
+            if stop(history[-1]):
+                break
+    return model, history
 
 
 def train(config: Adversarial) -> None:

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from experiments.options import summaries
+from gan.errors import InputError
 from tests.conftest import command
 
 SMOKE = {
@@ -15,13 +16,15 @@ SMOKE = {
     "conditional_gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "dcgan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
+    "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
+    "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4",
     "r3gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"evaluate", "sample"}
+USES_A_RUN = {"augmentation_leaks", "evaluate", "sample"}
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,26 @@ def test_help_does_not_import_tensorflow(name):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "--help" in done.stdout
+
+
+def test_leaks_are_judged_against_the_first_run(tiny, digits_file, tmp_path):
+    for name in ("plain", "augmented"):
+        extra = ["--augment", "ada"] if name == "augmented" else []
+        main_of("dcgan")([*tiny("dcgan", tmp_path / name), *extra])
+    command_line = [str(tmp_path / "plain"), str(tmp_path / "augmented"), "--data", str(digits_file), "--samples", "8"]
+    main_of("augmentation_leaks")([*command_line, "--steps", "2", "--tick", "1", "--run-dir", str(tmp_path / "leaks")])
+    results = json.loads((tmp_path / "leaks" / "results.json").read_text())
+    assert list(results["leak"]) == [str(tmp_path / "augmented")]
+    assert set(results["flagged"]) == {"real", "changed", "generated"}
+
+
+def test_conditional_runs_draw_the_asked_class(tiny, digits_file, tmp_path):
+    run, classifier = tmp_path / "run", tmp_path / "classifier"
+    main_of("conditional_gan")(tiny("conditional_gan", run))
+    main_of("classifier")(tiny("classifier", classifier))
+    main_of("sample")([str(run), "--count", "3", "--label", "7"])
+    assert len(list((run / "drawn" / "seed-0-label-7").glob("*.png"))) == 4
+    main_of("evaluate")([str(run), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "20"])
+    assert 0 <= json.loads((run / "evaluation.json").read_text())["generated"]["agreement"] <= 1
+    with pytest.raises(InputError, match="0 to 9"):
+        main_of("sample")([str(run), "--label", "10"])

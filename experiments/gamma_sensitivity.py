@@ -1,0 +1,103 @@
+"""How much the weight of R1 matters, and where the automatic one ends up.
+
+    python -m experiments.gamma_sensitivity --data mnist.npz --run-dir runs/gamma
+
+The same training with every gamma of a sweep and with `--gamma auto`. Judged by the sliced Wasserstein distance between the
+pixels of generated and of real test images, which needs no network; the floor is that of as many training images. Writes
+curve.png.
+"""
+
+import json
+from dataclasses import dataclass
+
+from experiments.adversarial import Adversarial, short_training
+from experiments.options import Output, command, parse, positive
+from experiments.run import begin, write_json
+from gan.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Output):
+    data: str = "mnist"
+    """Data with a test split, as in experiments.classifier."""
+    steps: int = 2500
+    """Steps of each training."""
+    gammas: tuple[float, ...] = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+    """The sweep."""
+    samples: int = 5000
+    """Images that the distance is computed from, of each kind."""
+    width: int = 16
+
+    def __post_init__(self):
+        positive(self, "steps", "samples", "width")
+        if not self.gammas or min(self.gammas) <= 0:
+            raise InputError(f"--gammas must be greater than 0. Received: {self.gammas}")
+
+
+def main(argv: list[str] | None = None) -> None:
+    config = parse(Config, __doc__, argv)
+    run = begin(config)
+
+    from experiments import data, runs
+    from experiments.pictures import to_float
+
+    images, test = (data.load(config.data, split=split) for split in ("train", "test"))
+
+    import time
+
+    import numpy as np
+    from tqdm import tqdm
+
+    from style.metrics import sliced_wasserstein
+
+    def distance(pictures) -> float:
+        return sliced_wasserstein(
+            *(part[: config.samples].reshape(min(len(part), config.samples), -1) for part in (pictures, real))
+        )
+
+    run.open(data=images.hash, test=test.hash)
+    real = to_float(np.stack(test.pictures[: config.samples]))
+    floor, began = distance(to_float(np.stack(images.pictures[: config.samples]))), time.monotonic()
+    found = {}
+    for gamma in tqdm([*config.gammas, "auto"], unit="training", disable=None):
+        path = run.dir / "trainings" / f"{gamma}.json"
+        if not path.exists():
+            options = Adversarial(gamma=gamma, steps=config.steps, width=config.width, seed=config.seed, ema_half_life=5000)
+            model, history = short_training(options, images)
+            model.settle()
+            drawn = runs.draw(model.ema_generator, config.samples, config.seed)
+            path.parent.mkdir(exist_ok=True)
+            write_json(path, {"distance": distance(drawn), "gamma": [values["schedule/gamma"] for values in history[::25]]})
+        found[str(gamma)] = json.loads(path.read_text())
+    draw(run.dir / "curve.png", config, found, floor)
+    run.finish(
+        {
+            "seconds": round(time.monotonic() - began, 1),
+            "distance": {gamma: values["distance"] for gamma, values in found.items()},
+            "distance_of_real": floor,
+            "auto_gamma_end": found["auto"]["gamma"][-1],
+            "samples": config.samples,
+            "curve": "curve.png",
+        }
+    )
+
+
+def draw(path, config: Config, found: dict, floor: float) -> None:
+    """Distance against gamma, and the automatic gamma against the step."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    auto = found["auto"]
+    left.loglog(config.gammas, [found[str(gamma)]["distance"] for gamma in config.gammas], "o-", label="fixed")
+    left.plot(auto["gamma"][-1], auto["distance"], "*", markersize=14, label="auto, at its last value")
+    left.axhline(floor, linestyle=":", color="grey", label="real training images")
+    left.set(xlabel="gamma of R1", ylabel="sliced Wasserstein distance to test images")
+    left.legend()
+    right.semilogy(range(0, 25 * len(auto["gamma"]), 25), auto["gamma"])
+    right.set(xlabel="step", ylabel="automatic gamma")
+    figure.savefig(path, dpi=80)
+
+
+if __name__ == "__main__":
+    command(main)

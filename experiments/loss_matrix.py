@@ -1,0 +1,139 @@
+"""Which adversarial losses train with which regularisers: every pair for a few hundred steps, the failures with their cause.
+
+    python -m experiments.loss_matrix --data mnist.npz --run-dir runs/loss_matrix
+
+Each cell trains the same small networks from the same start. It fails if a value stops being finite, if the generator no longer
+gets a gradient, or if its pictures lose their variety. Writes table.md and wall.png, a picture of every cell's samples.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+
+from experiments.adversarial import Adversarial, short_training
+from experiments.options import Output, command, parse, positive
+from experiments.run import begin, write_json
+from gan.errors import InputError
+
+LOSSES = (
+    "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average", "relativistic-pairing",
+)  # fmt: skip
+# Options of each regulariser. Those that hold D Lipschitz are what the Wasserstein loss is made for.
+REGULARISERS = {
+    "none": {"penalty": "none"},
+    "batch norm": {"penalty": "none", "discriminator_norm": True},
+    "R1": {"penalty": "r1", "gamma": 0.1, "penalty_interval": 1},
+    "R1 + R2": {"penalty": "r1+r2", "gamma": 0.1, "penalty_interval": 1},
+    "WGAN-GP": {"penalty": "wgan-gp", "gamma": 10.0, "penalty_interval": 1},
+    "DRAGAN": {"penalty": "dragan", "gamma": 10.0, "penalty_interval": 1},
+    "spectral norm": {"penalty": "none", "spectral": True},
+    "clipping": {"penalty": "none", "clip": 0.03},
+    "dropout": {"penalty": "none", "dropout": 0.3},
+    "L2": {"penalty": "none", "l2": 1e-3},
+}
+ASIDE = 0.02  # a generator whose gradient is smaller than this share of the largest seen gets none
+VARIETY = 0.3  # of the real images' variety: less has collapsed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Output):
+    data: str = "mnist"
+    """As in experiments.dcgan."""
+    steps: int = 500
+    """Steps of each cell."""
+    batch_size: int = 32
+    width: int = 16
+    learning_rate: float = 5e-4
+
+    def __post_init__(self):
+        positive(self, "steps", "batch_size", "width", "learning_rate")
+
+
+def variety(images) -> float:
+    """Mean standard deviation of a pixel over images `[N, H, W, C]`."""
+    return float(images.std(0).mean())
+
+
+def not_finite(values: dict) -> bool:
+    return not all(math.isfinite(value) for value in values.values())
+
+
+def verdict(history: list[dict], share: float) -> str:
+    """ "trains", or why not, from the values of all steps and the samples' variety relative to the real images'."""
+    for step, values in enumerate(history, 1):
+        for name, value in values.items():
+            if not math.isfinite(value):
+                return f"{name} became {value} at step {step}"
+    gradients = [values["gradient/generator"] for values in history]
+    last = sorted(gradients[-50:])[len(gradients[-50:]) // 2]
+    if last < ASIDE * max(gradients):
+        return f"D wins: G's gradient fell to {last / max(gradients):.3f} of its largest"
+    if share < VARIETY:
+        return f"collapse: {share:.2f} of the real variety"
+    return "trains"
+
+
+def main(argv: list[str] | None = None) -> None:
+    config = parse(Config, __doc__, argv)
+    run = begin(config)
+
+    from experiments import data, pictures
+
+    images = data.load(config.data)
+    if len(images) < config.batch_size:
+        raise InputError(f"'{config.data}' has {len(images)} images, fewer than a batch of {config.batch_size}")
+
+    import time
+
+    import numpy as np
+    from tqdm import tqdm
+
+    run.open(data=images.hash)
+    real = np.concatenate([data.batch(images, config.batch_size, config.seed, config.steps + index) for index in range(4)])
+    found, began = {}, time.monotonic()
+    for loss, name in tqdm([(loss, name) for loss in LOSSES for name in REGULARISERS], unit="cell", disable=None):
+        path = run.dir / "cells" / f"{loss}-{name.replace(' ', '_')}.json"
+        if not path.exists():
+            options = Adversarial(
+                loss=loss, steps=config.steps, batch_size=config.batch_size, width=config.width, schedule="constant",
+                learning_rate=config.learning_rate, seed=config.seed, **REGULARISERS[name],
+            )  # fmt: skip
+            model, history = short_training(options, images, not_finite)
+            drawn = model.generator(model.latents(64, -1), training=True).numpy()
+            pictures.write(path.with_suffix(".png"), pictures.grid(np.nan_to_num(drawn[:16])))
+            share = variety(drawn) / variety(real)
+            write_json(path, {"verdict": verdict(history, share), "variety": share, "last": history[-1]})
+        found[loss, name] = json.loads(path.read_text())
+        print(f"{loss} with {name}: {found[loss, name]['verdict']}", flush=True)
+    report(run, config, found, round(time.monotonic() - began, 1))
+
+
+def report(run, config: Config, found: dict, seconds: float) -> None:
+    """The table and the wall."""
+    import numpy as np
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    names = list(REGULARISERS)
+    lines = ["| loss | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
+    for loss in LOSSES:
+        lines.append(f"| {loss} | " + " | ".join(found[loss, name]["verdict"] for name in names) + " |")
+    (run.dir / "table.md").write_text("\n".join(lines) + "\n")
+    figure = Figure(figsize=(1.5 * len(names), 1.65 * len(LOSSES)), layout="constrained")
+    for place, (loss, name) in enumerate(found, 1):
+        axes = figure.add_subplot(len(LOSSES), len(names), place)
+        axes.imshow(np.asarray(Image.open(run.dir / "cells" / f"{loss}-{name.replace(' ', '_')}.png")), cmap="grey")
+        axes.set(xticks=[], yticks=[], title=name if place <= len(names) else "")
+        axes.set_ylabel(loss if name == names[0] else "", fontsize=8)
+        for spine in axes.spines.values():
+            spine.set(color="C2" if found[loss, name]["verdict"] == "trains" else "C3", linewidth=3)
+    figure.savefig(run.dir / "wall.png", dpi=70)
+    good = sum(cell["verdict"] == "trains" for cell in found.values())
+    cells = {f"{loss}, {name}": cell["verdict"] for (loss, name), cell in found.items()}
+    run.finish(
+        {"steps": config.steps, "cells": len(found), "train": good, "verdicts": cells, "table": "table.md", "wall": "wall.png"}
+    )
+
+
+if __name__ == "__main__":
+    command(main)
