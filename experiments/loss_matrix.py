@@ -3,7 +3,8 @@
     python -m experiments.loss_matrix --data mnist.npz --run-dir runs/loss_matrix
 
 Each cell trains the same small networks from the same start. It fails if a value stops being finite, if the generator no longer
-gets a gradient, or if its pictures lose their variety. Writes table.md and wall.png, a picture of every cell's samples.
+gets a gradient, if its pictures lose their variety, or if they have not come half of the way to real ones (in the sliced
+Wasserstein distance between pixels, which needs no network). Writes table.md and wall.png, a picture of every cell's samples.
 """
 
 import json
@@ -31,8 +32,10 @@ REGULARISERS = {
     "dropout": {"penalty": "none", "dropout": 0.3},
     "L2": {"penalty": "none", "l2": 1e-3},
 }
-ASIDE = 0.02  # a generator whose gradient is smaller than this share of the largest seen gets none
+SILENT = 0.02  # a generator whose gradient is smaller than this share of the largest seen gets none
 VARIETY = 0.3  # of the real images' variety: less has collapsed
+DISTANCE = 0.5  # of the untrained generator's distance to real images: more has not learned
+SAMPLES = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +47,16 @@ class Config(Output):
     batch_size: int = 32
     width: int = 16
     learning_rate: float = 5e-4
+    losses: tuple[str, ...] = LOSSES
+    """The rows."""
+    regularisers: tuple[str, ...] = tuple(REGULARISERS)
+    """The columns."""
 
     def __post_init__(self):
         positive(self, "steps", "batch_size", "width", "learning_rate")
+        for name, given, known in (("losses", self.losses, LOSSES), ("regularisers", self.regularisers, tuple(REGULARISERS))):
+            if unknown := set(given) - set(known):
+                raise InputError(f"--{name} are among {', '.join(known)}. Received: {', '.join(sorted(unknown))}")
 
 
 def variety(images) -> float:
@@ -58,18 +68,26 @@ def not_finite(values: dict) -> bool:
     return not all(math.isfinite(value) for value in values.values())
 
 
-def verdict(history: list[dict], share: float) -> str:
-    """ "trains", or why not, from the values of all steps and the samples' variety relative to the real images'."""
+def verdict(history: list[dict], share: float, distance: float) -> str:
+    """What became of a training: "trains", or why not.
+
+    Args:
+        history: the values of all steps.
+        share: the samples' variety, relative to the real images'.
+        distance: the samples' to real images, relative to the untrained generator's.
+    """
     for step, values in enumerate(history, 1):
         for name, value in values.items():
             if not math.isfinite(value):
                 return f"{name} became {value} at step {step}"
     gradients = [values["gradient/generator"] for values in history]
     last = sorted(gradients[-50:])[len(gradients[-50:]) // 2]
-    if last < ASIDE * max(gradients):
+    if last < SILENT * max(gradients):
         return f"D wins: G's gradient fell to {last / max(gradients):.3f} of its largest"
     if share < VARIETY:
         return f"collapse: {share:.2f} of the real variety"
+    if distance > DISTANCE:
+        return f"has not learned: {distance:.2f} of the first distance is left"
     return "trains"
 
 
@@ -88,10 +106,23 @@ def main(argv: list[str] | None = None) -> None:
     import numpy as np
     from tqdm import tqdm
 
+    from style.metrics import sliced_wasserstein
+
     run.open(data=images.hash)
-    real = np.concatenate([data.batch(images, config.batch_size, config.seed, config.steps + index) for index in range(4)])
+    real = np.concatenate(
+        [
+            data.batch(images, config.batch_size, config.seed, config.steps + index)
+            for index in range(SAMPLES // config.batch_size + 1)
+        ]
+    )[:SAMPLES]
+    flat = real.reshape(len(real), -1)
+
+    def distance(drawn: np.ndarray) -> float:
+        return sliced_wasserstein(drawn.reshape(len(drawn), -1), flat)
+
+    untrained = distance(np.zeros_like(real))  # what a DCGAN draws at first, to 1 %
     found, began = {}, time.monotonic()
-    for loss, name in tqdm([(loss, name) for loss in LOSSES for name in REGULARISERS], unit="cell", disable=None):
+    for loss, name in tqdm([(loss, name) for loss in config.losses for name in config.regularisers], unit="cell", disable=None):
         path = run.dir / "cells" / f"{loss}-{name.replace(' ', '_')}.json"
         if not path.exists():
             options = Adversarial(
@@ -99,10 +130,11 @@ def main(argv: list[str] | None = None) -> None:
                 learning_rate=config.learning_rate, seed=config.seed, **REGULARISERS[name],
             )  # fmt: skip
             model, history = short_training(options, images, not_finite)
-            drawn = model.generator(model.latents(64, -1), training=True).numpy()
-            pictures.write(path.with_suffix(".png"), pictures.grid(np.nan_to_num(drawn[:16])))
-            share = variety(drawn) / variety(real)
-            write_json(path, {"verdict": verdict(history, share), "variety": share, "last": history[-1]})
+            drawn = np.nan_to_num(model.generator(model.latents(SAMPLES, -1), training=True).numpy())
+            pictures.write(path.with_suffix(".png"), pictures.grid(drawn[:16]))
+            share, left = variety(drawn) / variety(real), distance(drawn) / untrained
+            values = {"verdict": verdict(history, share, left), "variety": share, "distance": left, "last": history[-1]}
+            write_json(path, values)
         found[loss, name] = json.loads(path.read_text())
         print(f"{loss} with {name}: {found[loss, name]['verdict']}", flush=True)
     report(run, config, found, round(time.monotonic() - began, 1))
@@ -114,14 +146,14 @@ def report(run, config: Config, found: dict, seconds: float) -> None:
     from matplotlib.figure import Figure
     from PIL import Image
 
-    names = list(REGULARISERS)
+    names = list(config.regularisers)
     lines = ["| loss | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
-    for loss in LOSSES:
+    for loss in config.losses:
         lines.append(f"| {loss} | " + " | ".join(found[loss, name]["verdict"] for name in names) + " |")
     (run.dir / "table.md").write_text("\n".join(lines) + "\n")
-    figure = Figure(figsize=(1.5 * len(names), 1.65 * len(LOSSES)), layout="constrained")
+    figure = Figure(figsize=(1.5 * len(names), 1.65 * len(config.losses)), layout="constrained")
     for place, (loss, name) in enumerate(found, 1):
-        axes = figure.add_subplot(len(LOSSES), len(names), place)
+        axes = figure.add_subplot(len(config.losses), len(names), place)
         axes.imshow(np.asarray(Image.open(run.dir / "cells" / f"{loss}-{name.replace(' ', '_')}.png")), cmap="grey")
         axes.set(xticks=[], yticks=[], title=name if place <= len(names) else "")
         axes.set_ylabel(loss if name == names[0] else "", fontsize=8)

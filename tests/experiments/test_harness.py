@@ -246,3 +246,32 @@ def test_a_full_disk_ends_the_run_and_keeps_the_checkpoint(digits_file, tmp_path
     assert {path.name: path.read_bytes() for path in (run / "checkpoints").iterdir()} == before
     assert command(*training).returncode == 0
     assert [line["step"] for line in stats(run)] == [2, 4, 6, 8]
+
+
+ENGINE = {
+    "conditional_gan": "--data DIGITS --width 4",
+    "wgan_gp": "--data DIGITS --width 4 --d-steps 2 --dropout 0.2",
+    "stylegan2": "--data PICTURES --image-size 16 --width 4 --most 8 --augment-p adaptive",
+    "r3gan": "--data DIGITS --width 4 --most 8 --gamma auto --augment ada",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ENGINE)
+def test_every_part_of_the_engine_resumes(name, digits_file, pictures_folder, tmp_path, monkeypatch):
+    """Schedules, adaptations, counters and averages: N steps, a crash and N more equal 2 N, bit for bit."""
+    import importlib
+
+    main = importlib.import_module(f"experiments.{name}").main
+    words = ENGINE[name].replace("DIGITS", str(digits_file)).replace("PICTURES", str(pictures_folder)).split(" ")
+    words = [*words, "--steps", "6", "--tick", "3", "--batch-size", "4"]
+    main([*words, "--run-dir", str(tmp_path / "whole")])
+
+    def crash(self, step, means):
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="power cut"):
+        patched.setattr("experiments.harness.Progress.tick", crash)
+        main([*words, "--run-dir", str(tmp_path / "parts")])
+    main([*words, "--run-dir", str(tmp_path / "parts")])
+    assert_same_run(tmp_path / "whole", tmp_path / "parts")

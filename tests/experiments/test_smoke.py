@@ -19,7 +19,7 @@ SMOKE = {
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
-    "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4",
+    "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4 --losses hinge minimax --regularisers R1 clipping",
     "r3gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
@@ -127,3 +127,16 @@ def test_conditional_runs_draw_the_asked_class(tiny, digits_file, tmp_path):
     assert 0 <= json.loads((run / "evaluation.json").read_text())["generated"]["agreement"] <= 1
     with pytest.raises(InputError, match="0 to 9"):
         main_of("sample")([str(run), "--label", "10"])
+
+
+def test_the_matrix_names_the_cause_of_a_failure():
+    from experiments.loss_matrix import verdict
+
+    def history(gradients):
+        return [{"loss/generator": 1.0, "gradient/generator": gradient} for gradient in gradients]
+
+    assert verdict(history([1.0] * 100), share=0.9, distance=0.2) == "trains"
+    assert verdict([*history([1.0] * 3), *history([float("nan")])], 0.9, 0.2) == "gradient/generator became nan at step 4"
+    assert verdict(history([1.0] * 50 + [1e-3] * 50), 0.9, 0.2).startswith("D wins")
+    assert verdict(history([1.0] * 100), 0.1, 0.2).startswith("collapse")
+    assert verdict(history([1.0] * 100), 0.9, 0.8).startswith("has not learned")

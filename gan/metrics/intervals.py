@@ -1,0 +1,10 @@
+"""How sure a figure is."""
+
+import numpy as np
+
+
+def bootstrap(values: np.ndarray, statistic=np.mean, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """The 95 % percentile interval of a statistic of values (Efron 1979)."""
+    random = np.random.default_rng(seed)
+    found = [statistic(values[random.integers(0, len(values), len(values))]) for _ in range(draws)]
+    return tuple(float(value) for value in np.percentile(found, [2.5, 97.5]))

@@ -1,0 +1,149 @@
+"""Metrics against closed forms, invariances and the calibration values of their papers' code."""
+
+import numpy as np
+import pytest
+
+from gan.errors import InputError
+from gan.metrics import frechet, intervals, kernel, modes, neighbours
+
+
+def gaussian(random, count, d, shift=0.0, scale=1.0):
+    return shift + scale * random.standard_normal((count, d))
+
+
+class TestFrechet:
+    def test_closed_forms(self, random):
+        d = 6
+        eye, half = np.eye(d), random.standard_normal((d, d))
+        covariance = half @ half.T
+        assert frechet.frechet(np.zeros(d), covariance, np.zeros(d), covariance) == pytest.approx(0, abs=1e-9)
+        assert frechet.frechet(np.zeros(d), eye, np.ones(d), eye) == pytest.approx(d)
+        assert frechet.frechet(np.zeros(d), covariance, np.zeros(d), 4 * covariance) == pytest.approx(np.trace(covariance))
+
+    def test_symmetric_and_blind_to_rotation(self, random):
+        a, b = gaussian(random, 500, 5), gaussian(random, 600, 5, 0.3, 1.5)
+        turn = np.linalg.qr(random.standard_normal((5, 5)))[0]
+        first, second, other_first, other_second = (frechet.Statistics.of([x]) for x in (a, b, a @ turn, b @ turn))
+        value = frechet.distance(first, second)
+        assert frechet.distance(second, first) == pytest.approx(value, rel=1e-9)
+        assert frechet.distance(other_first, other_second) == pytest.approx(value, rel=1e-9)
+
+    def test_equals_the_matrix_square_root(self, random):
+        from scipy.linalg import sqrtm
+
+        a, b = gaussian(random, 300, 8), gaussian(random, 300, 8, 0.2) @ random.standard_normal((8, 8))
+        first, second = np.cov(a.T), np.cov(b.T)
+        root = sqrtm(first @ second).real
+        wanted = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(first + second - 2 * root)
+        found = frechet.distance(frechet.Statistics.of([a]), frechet.Statistics.of([b]))
+        assert found == pytest.approx(wanted, rel=1e-9)
+
+    def test_streaming_equals_all_at_once(self, random):
+        x = 1e4 + gaussian(random, 1000, 7)
+        streamed = frechet.Statistics.of(np.array_split(x, [1, 10, 500]))
+        np.testing.assert_allclose(streamed.mean, x.mean(0), rtol=1e-12)
+        np.testing.assert_allclose(streamed.covariance, np.cov(x.T), rtol=1e-8)
+
+    def test_bias_falls_with_the_count(self, random):
+        """Two samples of N(0, I_64): about 1.09 at 2,000 images, 0.22 at 10,000."""
+        values = {}
+        for count in (2000, 10_000):
+            pair = [frechet.Statistics.of([gaussian(random, count, 64)]) for _ in range(2)]
+            values[count] = frechet.distance(*pair)
+        assert values[2000] == pytest.approx(1.09, rel=0.1)
+        assert values[10_000] == pytest.approx(0.22, rel=0.1)
+
+    def test_refuses_what_it_cannot_say(self, random):
+        few, other, many = (frechet.Statistics.of([gaussian(random, n, d)]) for n, d in ((10, 20), (50, 21), (50, 20)))
+        with pytest.raises(InputError, match="needs more images"):
+            frechet.distance(few, many)
+        with pytest.raises(InputError, match="different extractors"):
+            frechet.distance(other, many)
+
+
+class TestKernel:
+    def test_equals_the_double_sum(self, random):
+        a, b = gaussian(random, 5, 3), gaussian(random, 7, 3, 0.5)
+
+        def k(x, y):
+            return (x @ y / 3 + 1) ** 3
+
+        own = sum(k(x, y) for i, x in enumerate(a) for j, y in enumerate(a) if i != j) / 20
+        other = sum(k(x, y) for i, x in enumerate(b) for j, y in enumerate(b) if i != j) / 42
+        cross = sum(k(x, y) for x in a for y in b) / 35
+        assert kernel.squared_mmd(a, b) == pytest.approx(own + other - 2 * cross, rel=1e-9)
+
+    def test_zero_on_average_for_the_same_distribution(self, random):
+        values = [kernel.squared_mmd(gaussian(random, 50, 4), gaussian(random, 60, 4)) for _ in range(300)]
+        assert np.mean(values) == pytest.approx(0, abs=4 * np.std(values) / np.sqrt(300))
+        assert min(values) < 0
+
+    def test_subsets(self, random):
+        values = kernel.kid(gaussian(random, 300, 4), gaussian(random, 200, 4, 1.0), subsets=5, size=100)
+        assert values.shape == (5,)
+        assert values.min() > 0.1
+        with pytest.raises(InputError, match="subsets of 1000"):
+            kernel.kid(gaussian(random, 300, 4), gaussian(random, 2000, 4))
+
+
+class TestNeighbours:
+    @pytest.mark.slow
+    def test_calibration_of_the_authors(self, random):
+        """Two samples of N(0, I_1000), 10,000 each, k = 5: P 0.477, R 0.471, D 1.056, C 0.974 in the README of prdc."""
+        found = neighbours.scores(*(gaussian(random, 10_000, 1000).astype(np.float32) for _ in range(2)))
+        assert found["precision"] == pytest.approx(0.477, abs=0.02)
+        assert found["recall"] == pytest.approx(0.471, abs=0.02)
+        assert found["density"] == pytest.approx(1.056, abs=0.04)
+        assert found["coverage"] == pytest.approx(0.974, abs=0.01)
+
+    def test_expectations_for_the_same_distribution(self, random):
+        """E density = 1; E coverage = 1 - (N - 1)...(N - k) / ((2 N - 1)...(2 N - k))."""
+        found = [neighbours.scores(gaussian(random, 400, 3), gaussian(random, 400, 3)) for _ in range(20)]
+        wanted = 1 - np.prod([(400 - i) / (800 - i) for i in range(1, 6)])
+        assert np.mean([one["density"] for one in found]) == pytest.approx(1, abs=0.03)
+        assert np.mean([one["coverage"] for one in found]) == pytest.approx(wanted, abs=0.01)
+
+    def test_equals_the_definition(self, random, monkeypatch):
+        monkeypatch.setattr(neighbours, "BLOCK", 7)
+        real, fake = gaussian(random, 30, 2), gaussian(random, 20, 2, 0.5)
+
+        def ball(points, i):
+            return sorted(np.linalg.norm(points - points[i], axis=1))[3]
+
+        inside = np.array([[np.linalg.norm(r - f) < ball(real, i) for f in fake] for i, r in enumerate(real)])
+        reverse = np.array([[np.linalg.norm(r - f) < ball(fake, j) for j, f in enumerate(fake)] for r in real])
+        found = neighbours.scores(real, fake, k=3)
+        assert found == pytest.approx(
+            {
+                "precision": inside.any(0).mean(),
+                "recall": reverse.any(1).mean(),
+                "density": inside.sum(0).mean() / 3,
+                "coverage": inside.any(1).mean(),
+            }
+        )
+
+    def test_truncation_raises_precision_and_lowers_recall(self, random):
+        real = gaussian(random, 500, 8)
+        wide, narrow = (neighbours.scores(real, gaussian(random, 500, 8, scale=scale)) for scale in (1.0, 0.5))
+        assert narrow["precision"] > wide["precision"]
+        assert narrow["recall"] < wide["recall"]
+
+
+class TestModes:
+    def test_kl(self, random):
+        assert modes.kl_to_uniform(np.array([5, 5, 5, 5])) == pytest.approx(0)
+        assert modes.kl_to_uniform(np.array([7, 0, 0, 0])) == pytest.approx(np.log(4))
+        found = [modes.kl_to_uniform(random.multinomial(26_000, np.full(1000, 1e-3))) for _ in range(20)]
+        assert np.mean(found) == pytest.approx(modes.kl_floor(1000, 26_000), rel=0.03)
+
+    def test_inception_score(self):
+        certain = np.eye(10)[np.arange(1000) % 10]
+        assert modes.inception_score(certain, 5) == pytest.approx(np.full(5, 10.0))
+        assert modes.inception_score(np.full((1000, 10), 0.1)) == pytest.approx(np.ones(10))
+        assert modes.inception_score(np.eye(10)[np.zeros(100, int)]) == pytest.approx(np.ones(10))
+
+
+def test_bootstrap_covers_the_mean(random):
+    """The 95 % interval of the mean of 200 normal values: 1.96 / sqrt(200) each side."""
+    low, high = intervals.bootstrap(random.standard_normal(200))
+    assert high - low == pytest.approx(2 * 1.96 / np.sqrt(200), rel=0.2)
