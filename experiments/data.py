@@ -219,6 +219,12 @@ def augment(picture: np.ndarray, random: np.random.Generator, size: tuple[int, i
     return crop[:, ::-1] if flip and random.random() < 0.5 else crop
 
 
+def centre(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The crop `[*size, C]` in the middle of a picture."""
+    top, left = ((length - part) // 2 for length, part in zip(picture.shape, size, strict=False))
+    return picture[top : top + size[0], left : left + size[1]]
+
+
 def stream(batch_at: Callable[[int], object], start: int, ahead: int = 2) -> Iterator:
     """`batch_at(start), batch_at(start + 1), ...` for ever, made in a thread while the caller computes."""
     with ThreadPoolExecutor(1) as pool:

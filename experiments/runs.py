@@ -55,7 +55,12 @@ def draw(generator: "keras.Model", count: int, seed: int, cells: int = CELLS, la
 
 
 def apply(network: "keras.Model", *inputs: np.ndarray, batch_size: int = 100) -> np.ndarray:
-    """The network's outputs, computed in batches."""
+    """The network's output, computed in batches."""
+    return apply_many(lambda parts, training: [network(parts, training=training)], *inputs, batch_size=batch_size)[0]
+
+
+def apply_many(network, *inputs: np.ndarray, batch_size: int = 100) -> list[np.ndarray]:
+    """Each of the network's outputs, computed in batches."""
     import tensorflow as tf
 
     @tf.function(reduce_retracing=True)
@@ -63,4 +68,5 @@ def apply(network: "keras.Model", *inputs: np.ndarray, batch_size: int = 100) ->
         return network(parts[0] if len(parts) == 1 else list(parts), training=False)
 
     starts = range(0, len(inputs[0]), batch_size)
-    return np.concatenate([compute(*(tf.constant(values[i : i + batch_size]) for values in inputs)) for i in starts])
+    batches = [compute(*(tf.constant(values[i : i + batch_size]) for values in inputs)) for i in starts]
+    return [np.concatenate(parts) for parts in zip(*batches, strict=True)]

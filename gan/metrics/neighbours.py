@@ -23,10 +23,11 @@ def radii(features: np.ndarray, k: int) -> np.ndarray:
     ])  # fmt: skip
 
 
-def scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> dict[str, float]:
-    """`precision`: share of fakes within a real image's ball; `recall`: the reverse; `density`: the mean number of real
-    balls that a fake is in, by k; `coverage`: share of real images whose ball holds a fake. A ball reaches to the k-th
-    neighbour of its own kind.
+def memberships(real: np.ndarray, fake: np.ndarray, k: int = 5) -> dict[str, np.ndarray]:
+    """What each image contributes; the mean of each array is the score. A ball reaches to the k-th neighbour of its own kind.
+
+    `precision` `[M]`: is the fake in a real image's ball; `density` `[M]`: in how many, by k. `recall` `[N]`: is the real
+    image in a fake's ball; `coverage` `[N]`: does its own ball hold a fake.
 
     Raises:
         InputError: features of different sizes, or no more images than neighbours.
@@ -37,18 +38,22 @@ def scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> dict[str, float]:
         raise InputError(f"{k} neighbours need more images than that of each kind. Received: {len(real)} and {len(fake)}")
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     real_radii, fake_radii = radii(real, k), radii(fake, k)
-    balls, recalled, covered = [], [], []
+    balls, recalled, covered = np.zeros(len(fake)), [], []
     for start in range(0, len(real), BLOCK):
         block = slice(start, start + BLOCK)
         near = distances(real[block], fake)
         inside = near < real_radii[block, None]
-        balls.append(inside.sum(0))
+        balls += inside.sum(0)
         covered.append(inside.any(1))
         recalled.append((near < fake_radii[None]).any(1))
-    counts = np.sum(balls, 0)
     return {
-        "precision": float((counts > 0).mean()),
-        "recall": float(np.concatenate(recalled).mean()),
-        "density": float(counts.mean() / k),
-        "coverage": float(np.concatenate(covered).mean()),
+        "precision": balls > 0,
+        "recall": np.concatenate(recalled),
+        "density": balls / k,
+        "coverage": np.concatenate(covered),
     }
+
+
+def scores(real: np.ndarray, fake: np.ndarray, k: int = 5) -> dict[str, float]:
+    """Precision, recall, density and coverage of fakes `[M, d]` beside real images `[N, d]`."""
+    return {name: float(values.mean()) for name, values in memberships(real, fake, k).items()}

@@ -136,6 +136,18 @@ class TestModes:
         found = [modes.kl_to_uniform(random.multinomial(26_000, np.full(1000, 1e-3))) for _ in range(20)]
         assert np.mean(found) == pytest.approx(modes.kl_floor(1000, 26_000), rel=0.03)
 
+    @pytest.mark.parametrize(("centres", "sigma"), [(modes.grid(), modes.GRID_SIGMA), (modes.ring(), modes.RING_SIGMA)])
+    def test_mixtures(self, centres, sigma, random):
+        """A perfect sampler has every mode, 98.9 % of high quality and the KL of its count; a collapsed one does not."""
+        own = random.integers(0, len(centres), 20_000)
+        found = modes.mixture_scores(centres[own] + sigma * random.standard_normal((20_000, 2)), centres, sigma)
+        assert found["modes"] == len(centres)
+        assert found["high_quality"] == pytest.approx(1 - np.exp(-4.5), abs=3e-3)
+        assert found["kl"] == pytest.approx(modes.kl_floor(len(centres), 20_000), abs=1e-3)
+        collapsed = modes.mixture_scores(np.tile(centres[:2], (50, 1)), centres, sigma)
+        assert collapsed == pytest.approx({"modes": 2, "high_quality": 1.0, "kl": np.log(len(centres) / 2)})
+        assert modes.mixture_scores(np.full((5, 2), 99.0), centres, sigma)["kl"] == np.inf
+
     def test_inception_score(self):
         certain = np.eye(10)[np.arange(1000) % 10]
         assert modes.inception_score(certain, 5) == pytest.approx(np.full(5, 10.0))

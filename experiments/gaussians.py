@@ -1,0 +1,122 @@
+"""The laboratory of mode collapse: a mixture of Gaussians in the plane, whose modes can be counted (VEEGAN, PacGAN).
+
+    python -m experiments.gaussians --layout grid --seed 0 --run-dir runs/grid
+
+Relativistic pairing with R1 + R2 and R3GAN's cosine schedules on networks of three dense layers, about 4 minutes on 2
+cores. Published by VEEGAN (Srivastava et al. 2017): 24.6 of 25 modes and 40 % of high quality on the grid, 8 of 8 and 53 %
+on the ring; a perfect sampler has 98.9 %. `--loss`, `--penalty` and `--schedule constant` show what each of them is worth.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from experiments.options import Training, command, parse, positive
+from experiments.run import begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Training):
+    layout: Literal["grid", "ring"] = "grid"
+    """25 Gaussians on a square or 8 on a circle (gan.metrics.modes)."""
+    steps: int = 20_000
+    tick: int = 1000
+    batch_size: int = 512
+    loss: Literal[
+        "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average", "relativistic-pairing"
+    ] = "relativistic-pairing"
+    """The game (gan.losses)."""
+    penalty: Literal["none", "r1", "r2", "r1+r2", "wgan-gp", "dragan"] = "r1+r2"
+    """The discriminator's gradient penalty (gan.penalties)."""
+    gamma: float = 1.0
+    """Weight of the penalty at first; it falls to a tenth."""
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """cosine: the rate falls to 1 %, beta_2 rises from 0.9 to 0.999, gamma falls, the average grows longer; constant: none
+    of it."""
+    ema_half_life: float = 100_000
+    """Points after which an old generator counts half in the average."""
+    width: int = 256
+    depth: int = 3
+    latent_dim: int = 2
+    samples: int = 10_000
+    """Points that are judged."""
+
+    def __post_init__(self):
+        positive(
+            self, "steps", "tick", "batch_size", "learning_rate", "width", "depth", "latent_dim", "samples", "ema_half_life"
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    config = parse(Config, __doc__, argv)
+    run = begin(config)
+
+    import numpy as np
+
+    from experiments import harness, runs
+    from gan.metrics import modes
+
+    harness.prepare(config)
+
+    from gan import losses, noise, schedules
+    from gan.models.gan import GAN
+    from gan.networks import mlp
+    from gan.penalties import PENALTIES
+
+    centres, sigma = (modes.grid(), modes.GRID_SIGMA) if config.layout == "grid" else (modes.ring(), modes.RING_SIGMA)
+
+    def points(random: np.random.Generator, count: int) -> np.ndarray:
+        return (centres[random.integers(0, len(centres), count)] + sigma * random.standard_normal((count, 2))).astype(
+            np.float32
+        )
+
+    def batch_at(step: int) -> np.ndarray:
+        return points(np.random.default_rng([config.seed, step]), config.batch_size)
+
+    def over_time(start: float, end: float):
+        return schedules.Cosine(start, end, config.steps) if config.schedule == "cosine" else max(start, end)
+
+    def adam():
+        rate = over_time(config.learning_rate, config.learning_rate / 100)
+        return schedules.Adam(rate, beta_1=0.0, beta_2=over_time(0.9, 0.999), epsilon=1e-8)
+
+    model = GAN(
+        mlp.generator(2, config.latent_dim, config.width, config.depth), mlp.discriminator(2, config.width, config.depth),
+        [config.latent_dim], config.seed, over_time(0.0, config.ema_half_life),
+    )  # fmt: skip
+    gamma = over_time(config.gamma, config.gamma / 10)
+    model.compile(adam(), adam(), losses.OBJECTIVES[config.loss], PENALTIES[config.penalty], gamma)
+
+    def drawn(count: int) -> np.ndarray:
+        return runs.apply(
+            model.ema_generator, noise.normal([count, config.latent_dim], config.seed, -1).numpy(), batch_size=2500
+        )
+
+    extent = 1.3 * float(np.abs(centres).max())
+    run.open(**({} if config.schedule == "constant" else {"steps": config.steps}))
+    run.image("real", 0, density(points(np.random.default_rng(config.seed), config.samples), extent))
+
+    def show(step: int) -> None:
+        run.image("samples", step, density(drawn(config.samples), extent), f"samples/{step:08d}.png")
+
+    harness.train(run, model, config, config.steps, batch_at, [show])
+    model.ema_generator.save(run.dir / "generator.keras")
+    perfect = modes.mixture_scores(points(np.random.default_rng([config.seed, 1, 1]), config.samples), centres, sigma)
+    scores = modes.mixture_scores(drawn(config.samples), centres, sigma)
+    run.finish(
+        scores | {"of": len(centres), "samples": config.samples, "real": perfect, "picture": f"samples/{config.steps:08d}.png"}
+    )
+
+
+def density(points, extent: float, side: int = 256):
+    """A picture of where points are: uint8 `[side, side, 3]`, the logarithm of their number in a pixel."""
+    import matplotlib
+    import numpy as np
+
+    counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], side, [[-extent, extent]] * 2)
+    level = np.log1p(counts[::-1]) / np.log1p(20.0)
+    return (255 * matplotlib.colormaps["inferno"](np.clip(level, 0, 1))[..., :3]).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    command(main)
