@@ -86,7 +86,7 @@ def test_sample_and_evaluate_use_a_run(tiny, digits_file, tmp_path):
     main_of("evaluate")([str(dcgan), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "7"])
     evaluation = json.loads((dcgan / "evaluation.json").read_text())
     assert evaluation["generated"]["count"] == 7 == sum(evaluation["generated"]["classes"])
-    assert evaluation["real"]["count"] == 32
+    assert evaluation["real"]["count"] == 7
 
 
 def test_the_list_names_every_experiment():
