@@ -18,8 +18,8 @@ class Config(Adversarial):
 
 
 MNIST = Config(
-    steps=6000, network="r3gan", width=32, most=64, latent_dim=64, loss="relativistic-pairing", penalty="r1+r2", gamma=1.0,
-    penalty_interval=1, learning_rate=1e-3, beta_1=0.0, beta_2=0.99, schedule="cosine",
+    steps=8000, batch_size=32, network="r3gan", width=16, most=64, latent_dim=64, loss="relativistic-pairing",
+    penalty="r1+r2", gamma=1.0, penalty_interval=1, learning_rate=1e-3, beta_1=0.0, beta_2=0.99, schedule="cosine",
 )  # fmt: skip
 PUBLISHED = replace(
     MNIST, most=768, blocks=2, learning_rate=2e-4, tick=1000, flip=True, augment="ada+cutout", batch_size=256, ema_half_life=5e5

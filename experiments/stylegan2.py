@@ -1,6 +1,6 @@
-"""StyleGAN2 (Karras et al. 2020) with adaptive discriminator augmentation, for pictures.
+"""StyleGAN2 (Karras et al. 2020) with adaptive discriminator augmentation (Karras et al. 2020 b).
 
-    python -m experiments.stylegan2 --data ../shared/data/paintings/monet --run-dir runs/stylegan2
+    python -m experiments.stylegan2 --data fashion_mnist.npz --run-dir runs/stylegan2
 
 `--preset ffhq256` has the published widths and rates, for a GPU.
 """
@@ -17,14 +17,23 @@ class Config(Adversarial):
 
 
 SMALL = Config(
-    data="samples", image_size=32, flip=True, steps=6000, batch_size=16, network="stylegan2", width=32, most=64,
-    latent_dim=64, gamma=0.5, penalty_interval=16, augment="ada", augment_p="adaptive", learning_rate=2e-3, beta_1=0.0,
-    beta_2=0.99, schedule="constant",
+    steps=6000, batch_size=32, network="stylegan2", width=16, most=64, latent_dim=64, gamma=0.1, penalty_interval=16,
+    augment="ada", augment_p="adaptive", learning_rate=2e-3, beta_1=0.0, beta_2=0.99, schedule="constant",
 )  # fmt: skip
 PRESETS = {
     "small": SMALL,
     "ffhq256": replace(
-        SMALL, image_size=256, width=128, most=512, latent_dim=512, batch_size=64, steps=390_000, tick=2000, gamma=1.0
+        SMALL,
+        data="samples",
+        flip=True,
+        image_size=256,
+        width=128,
+        most=512,
+        latent_dim=512,
+        batch_size=64,
+        steps=390_000,
+        tick=2000,
+        gamma=1.0,
     ),
 }
 
