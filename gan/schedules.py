@@ -93,14 +93,14 @@ class AdaptiveGamma(Adaptation):
     """The weight of zero-centred penalties, moved so that they stay a given share of the adversarial loss.
 
     A penalty gamma |grad D|^2 / 2 that is a large share of the loss says that D is steep: gamma goes up. One that is a tiny
-    share says that it binds D more than it need: gamma goes down. It changes at most by a factor e in `images` images.
+    share says that it binds D more than it need: gamma goes down. It changes at most by a factor e in `images` images, and in
+    a step without a penalty not at all.
     """
 
     def __init__(self, start: float, share: float = 0.1, images: float = 20_000):
         self.start, self.share, self.images = start, share, images
 
     def next(self, value: tf.Tensor, logs: dict[str, tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-        penalty = tf.add_n([entry for key, entry in logs.items() if key.startswith("penalty/")])
-        ratio = penalty / (self.share * tf.maximum(logs["loss/discriminator"], 1e-3))
+        ratio = logs["penalty"] / (self.share * tf.maximum(logs["loss/discriminator"], 1e-3))
         move = tf.clip_by_value(tf.math.log(ratio + 1e-6), -1.0, 1.0) * tf.cast(images, tf.float32) / self.images
-        return tf.where(penalty > 0, value * tf.exp(move), value)
+        return tf.where(logs["penalty"] > 0, value * tf.exp(move), value)

@@ -202,10 +202,13 @@ class GAN(keras.Model):
                 variable.assign(rule(self.step))
 
     def adapt(self, logs: Mapping[str, tf.Tensor], images: tf.Tensor) -> None:
-        """Moves what is adaptive, from this step's values."""
-        for variable, rule in ((self.gamma, self.gamma_rule), (self.augment_p, self.augment_rule)):
-            if isinstance(rule, Adaptation):
-                variable.assign(rule.next(tf.convert_to_tensor(variable), logs, images))
+        """Moves what is adaptive, from this step's values. A penalty that is due stands for its whole interval."""
+        if isinstance(self.augment_rule, Adaptation):
+            self.augment_p.assign(self.augment_rule.next(tf.convert_to_tensor(self.augment_p), logs, images))
+        if isinstance(self.gamma_rule, Adaptation):
+            penalty = tf.add_n([logs[f"penalty/{key}"] for key in self.penalties]) / self.interval
+            measured = {**logs, "penalty": penalty}
+            self.gamma.assign(self.gamma_rule.next(tf.convert_to_tensor(self.gamma), measured, images * self.interval))
 
     def scheduled(self) -> dict[str, tf.Tensor]:
         """The current values of what a schedule or an adaptation moves."""

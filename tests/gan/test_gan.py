@@ -238,7 +238,7 @@ def test_adaptive_gamma_seeks_its_share(real):
     """A penalty above its share of the loss raises gamma, one below lowers it, none (a lazy step) leaves it."""
     rule = AdaptiveGamma(1.0, share=0.1, images=100)
     for penalty, wanted in ((0.9, np.exp(0.1)), (0.001, np.exp(-0.1)), (0.0, 1.0)):
-        logs = {"penalty/r1": tf.constant(penalty), "loss/discriminator": tf.constant(1.0)}
+        logs = {"penalty": tf.constant(penalty), "loss/discriminator": tf.constant(1.0)}
         assert float(rule.next(tf.constant(1.0), logs, tf.constant(10))) == pytest.approx(wanted, rel=1e-5)
 
 
