@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import layers
 
-# Of each stage: channels of the narrow convolutions before its pooling and after it, channels at its end.
-STAGES = (((), (), 64), ((32,), (48,), 128), ((), (64, 64), 256), ((), (64, 64), 384))
+# Of each stage: channels of the narrow convolutions inside, channels at its end.
+STAGES = (((), 64), ((48,), 128), ((64, 64), 256), ((64, 64), 384))
 NAMES = tuple(f"stage{number}" for number in range(1, len(STAGES) + 1))
 
 
@@ -21,22 +21,17 @@ def extractor(normalised: bool = False) -> keras.Model:
 
     `normalised`: with batch normalisation after the narrow convolutions, for training; `fold` takes it out again.
     """
-
-    def narrow(x, filters: int, name: str):
-        x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_narrow")(x)
-        x = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(x) if normalised else x
-        return layers.ReLU(name=f"{name}_relu")(x)
-
     image = keras.Input([None, None, 3], name="image")
     x, outputs = image, []
-    for number, (name, (before, after, wide)) in enumerate(zip(NAMES, STAGES, strict=True)):
-        for index, filters in enumerate(before):
-            x = narrow(x, filters, f"{name}_before{index}")
+    for number, (name, (narrow, wide)) in enumerate(zip(NAMES, STAGES, strict=True)):
         if number > 0:
             x = layers.AveragePooling2D(2, 1, "same", name=f"{name}_smooth")(x)
             x = layers.AveragePooling2D(2, 2, "same", name=f"{name}_halve")(x)
-        for index, filters in enumerate(after):
-            x = narrow(x, filters, f"{name}_after{index}")
+        for index, filters in enumerate(narrow):
+            x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal", name=f"{name}_narrow{index}")(x)
+            if normalised:
+                x = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm{index}")(x)
+            x = layers.ReLU(name=f"{name}_relu{index}")(x)
         stride = 2 if number == 0 else 1
         x = layers.Conv2D(wide, 3, stride, "same", activation="relu", kernel_initializer="he_normal", name=name)(x)
         outputs.append(x)
