@@ -208,15 +208,20 @@ def short_training(config: Adversarial, images, stop: Callable[[dict], bool] = l
     return model, history
 
 
-def train(config: Adversarial) -> None:
-    """The whole experiment."""
+def train(config: Adversarial, load: Callable | None = None, judge: Callable = lambda run, generator: {}) -> None:
+    """The whole experiment.
+
+    Args:
+        load: returns the images (`experiments.data.Images`). Default: what `--data` names.
+        judge: of the run and its final generator; what it returns becomes a part of the results.
+    """
     run = begin(config)
 
     from experiments import data, harness
     from experiments.callbacks import sample_grid
     from experiments.pictures import grid
 
-    images = data.load(config.data, config.image_size, skip_broken=config.skip_broken)
+    images = load() if load else data.load(config.data, config.image_size, skip_broken=config.skip_broken)
     classes = data.classes(images, config.data) if config.condition != "none" else 0
     batch_size = config.batch_size * config.d_steps
     if len(images) < batch_size:
@@ -253,4 +258,5 @@ def train(config: Adversarial) -> None:
             "classes": classes,
             "samples": f"samples/{config.steps:08d}.png",
         }
+        | judge(run, model.ema_generator)
     )

@@ -189,7 +189,8 @@ def spectral_normalised(kernel: tf.Tensor, u: keras.Variable, training: bool) ->
 
     One step of power iteration a training call moves `u`. The gradient goes through the division, u and v held fixed.
     """
-    matrix = tf.reshape(tf.cast(kernel, tf.float32), [-1, kernel.shape[-1]])
+    kernel = tf.cast(kernel, tf.float32)
+    matrix = tf.reshape(kernel, [-1, kernel.shape[-1]])
     fixed, right = tf.stop_gradient(matrix), tf.convert_to_tensor(u)
     left = tf.math.l2_normalize(right @ tf.transpose(fixed))
     if training:
@@ -204,7 +205,9 @@ class SpectralConv(layers.Conv2D):
 
     def build(self, shape: tuple) -> None:
         super().build(shape)
-        self.u = self.add_weight(shape=(1, self.filters), initializer="random_normal", trainable=False, name="u")
+        self.u = self.add_weight(
+            shape=(1, self.filters), initializer="random_normal", trainable=False, autocast=False, name="u"
+        )
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = spectral_normalised(tf.convert_to_tensor(self.kernel.value), self.u, training)
@@ -218,7 +221,7 @@ class SpectralDense(layers.Dense):
 
     def build(self, shape: tuple) -> None:
         super().build(shape)
-        self.u = self.add_weight(shape=(1, self.units), initializer="random_normal", trainable=False, name="u")
+        self.u = self.add_weight(shape=(1, self.units), initializer="random_normal", trainable=False, autocast=False, name="u")
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = spectral_normalised(tf.convert_to_tensor(self.kernel.value), self.u, training)

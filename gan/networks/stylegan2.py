@@ -174,8 +174,8 @@ class Styles(layers.Layer):
         self.count, self.seed = count, seed
 
     def build(self, shape: tuple) -> None:
-        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False, name="mean")
-        self.psi = self.add_weight(shape=(), initializer="ones", trainable=False, name="psi")
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False, autocast=False, name="mean")
+        self.psi = self.add_weight(shape=(), initializer="ones", trainable=False, autocast=False, name="psi")
         self.calls = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="calls")
 
     def call(self, w: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from gan import losses
 from gan.augment import DIFFAUGMENT, PIPELINES
 from gan.models.gan import GAN, AuxiliaryClassifierGAN
-from gan.networks import dcgan
+from gan.networks import dcgan, r3gan, resnet, stylegan2
 from gan.penalties import PENALTIES
 from gan.schedules import Adam, AdaptiveAugmentation, AdaptiveGamma, Cosine
 
@@ -128,6 +128,32 @@ def test_bfloat16_keeps_images_and_losses_in_float32(real):
         model = make()
         assert model(model.latents(2, 0)).dtype == tf.float32
         assert all(np.isfinite(float(value)) for value in model.train_step(tf.constant(real)).values())
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("network", ["dcgan", "resnet", "stylegan2", "r3gan"])
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_every_network_trains_in_both_precisions(network, precision, real):
+    """Penalties, losses, statistics and images stay float32; the averages that make statistics do not round away."""
+    keras.config.set_dtype_policy(precision)
+    try:
+        pair = {
+            "dcgan": lambda: (dcgan.generator(SHAPE, 5, 4), dcgan.discriminator(SHAPE, 4, False, spectral=True, dropout=0.1)),
+            "resnet": lambda: (resnet.generator(SHAPE, 5, 4), resnet.discriminator(SHAPE, 4)),
+            "stylegan2": lambda: (stylegan2.generator(SHAPE, 5, 4, 8, 2), stylegan2.discriminator(SHAPE, 4, 8)),
+            "r3gan": lambda: (r3gan.generator(SHAPE, (8, 8, 4), latent_dim=5), r3gan.discriminator(SHAPE, (8, 8, 4))),
+        }[network]()
+        model = GAN(*pair, [5], augmentation=DIFFAUGMENT)
+        model.compile(Adam(1e-3), Adam(1e-3), losses.OBJECTIVES["relativistic-pairing"], PENALTIES["r1+r2"], gamma=0.1)
+        step = tf.function(model.train_step)
+        for _ in range(2):
+            logs = step(tf.constant(real))
+        assert all(value.dtype == tf.float32 and np.isfinite(float(value)) for value in logs.values())
+        assert model(model.latents(2, 0)).dtype == tf.float32
+        assert all(weight.dtype in ("float32", "int32") for weight in model.weights)
+        if network == "stylegan2":
+            assert np.abs(model.generator.get_layer("styles").mean.numpy()).max() > 0
     finally:
         keras.config.set_dtype_policy("float32")
 
