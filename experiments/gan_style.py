@@ -8,7 +8,7 @@
 3. The content/style objective (Gatys, Ecker, Bethge 2016) is minimised over the photograph with that sheet as the style.
 
 Differences from the papers: gan/networks/spatial.py and experiments/gatys.py say theirs; the discriminator has an R1 penalty;
-the photograph starts with the colours of the sheet (mean and covariance), and each step looks at it slightly shifted.
+the photograph starts with the colours of the sheet (mean and covariance), and each step looks at it shifted and mirrored.
 """
 
 import resource
@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> None:
     from style.colour import match_covariance
     from style.metrics import patch_distance
     from style.models import Stylisation
-    from style.optimise import JITTER, optimiser
+    from style.optimise import FLIPS, JITTER, optimiser
 
     def adam() -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(LinearTail(config.learning_rate, config.gan_steps), beta_1=0.5, beta_2=0.99)
@@ -131,7 +131,7 @@ def main(argv: list[str] | None = None) -> None:
 
     initial = match_covariance(photo, sheet)[None]
     weights = config.content_weight, config.style_weight, config.tv_weight
-    model = Stylisation(extractor, photo[None], [sheet[None]], *weights, initial, JITTER)
+    model = Stylisation(extractor, photo[None], [sheet[None]], *weights, initial, JITTER, FLIPS)
     model.compile(optimiser(config.style_steps))
     start = model.scores(photo[None])
     painted = [sample_grid(run, model.image.numpy)]

@@ -4,7 +4,7 @@
 
 Differences from the paper: both losses are relative (divided by the loss of a picture without features, then averaged over
 layers), so that weights of 1 and 1 are balanced for any extractor and size; the image starts as the content and stays in its
-range; Adam instead of L-BFGS; each step looks at the picture slightly shifted; content and style may differ in size.
+range; Adam instead of L-BFGS; each step looks at the pictures shifted and mirrored; content and style may differ in size.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Config(Training):
     """Long side of the result; the aspect ratio is kept."""
     style_size: float = 1.0
     """Long side of the style, as a share of the result's."""
-    steps: int = 300
+    steps: int = 400
     tick: int = 50
     content_weight: float = 1.0
     """Alpha."""
@@ -49,6 +49,8 @@ class Config(Training):
     """Of the first step; falls along a cosine."""
     jitter: int = 8
     """Each step looks at the picture shifted by up to so many pixels, against grids."""
+    flips: bool = True
+    """Each step looks at all pictures in one of their four mirror images, against what deceives an extractor in one."""
     max_pixels: int = MAX_PIXELS
     """Refuse larger pictures before they are decoded."""
 
@@ -84,9 +86,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     print(f"extractor: {config.extractor}; content: {extractor.content_layers}; style: {extractor.style_layers}", flush=True)
     inputs = [pictures.to_float(picture)[None] for picture in (content, *styles)]
-    model = Stylisation(
-        extractor, inputs[0], inputs[1:], config.content_weight, config.style_weight, config.tv_weight, jitter=config.jitter
-    )
+    weights = config.content_weight, config.style_weight, config.tv_weight
+    model = Stylisation(extractor, inputs[0], inputs[1:], *weights, jitter=config.jitter, flips=config.flips)
     model.compile(optimiser(config.steps, config.learning_rate))
     start = model.scores(inputs[0])
 

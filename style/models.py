@@ -27,6 +27,9 @@ class Stylisation(keras.Model):
         initial: image to start from instead of the content, of its size.
         jitter: each step looks at picture and content shifted by up to so many pixels, continued by their mirror, so that the
             strides of the extractor leave no grid.
+        flips: each step looks at all pictures, styles too, mirrored left to right, upside down, both or neither: what
+        deceives the
+            extractor seldom deceives it in a mirror.
     """
 
     def __init__(
@@ -39,18 +42,26 @@ class Stylisation(keras.Model):
         tv_weight: float = 0.0,
         initial: tf.Tensor | None = None,
         jitter: int = 0,
+        flips: bool = False,
     ):
         super().__init__()
         self.extractor = extractor
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
         self.image = self.add_weight(shape=content.shape, initializer="zeros", name="image", dtype="float32")
         self.image.assign(content if initial is None else initial)
-        self.content, self.jitter = tf.constant(content), jitter
+        self.content, self.jitter, self.flips = tf.constant(content), jitter, flips
         features = extractor(content)
-        grams = [self.grams(extractor(style)) for style in styles]
         self.content_targets = {name: tf.constant(features[name]) for name in extractor.content_layers}
-        self.style_targets = {name: sum(gram[name] for gram in grams) / len(grams) for name in extractor.style_layers}
+        self.mirrored_targets = [
+            self.mean_grams([mirrored(style, tf.constant(view)) for style in styles]) for view in range(4 if flips else 1)
+        ]
+        self.style_targets = self.mirrored_targets[0]
         self.built = True
+
+    def mean_grams(self, styles: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Of several pictures, each counting the same."""
+        grams = [self.grams(self.extractor(style)) for style in styles]
+        return {name: sum(gram[name] for gram in grams) / len(grams) for name in self.extractor.style_layers}
 
     def grams(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return {name: losses.gram(features[name]) for name in self.extractor.style_layers}
@@ -69,21 +80,35 @@ class Stylisation(keras.Model):
             for name, target in (targets or self.content_targets).items()
         )
 
-    def style_distance(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
+    def style_distance(self, features: dict[str, tf.Tensor], targets: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
         """Relative style loss of a picture of any size, from its features -> `[1]`."""
         grams = self.grams(features)
         return _mean(
             losses.style(grams[name], target) / losses.style(tf.zeros_like(target), target)
-            for name, target in self.style_targets.items()
+            for name, target in (targets or self.style_targets).items()
         )
 
-    def shifted(self, image: tf.Tensor) -> tf.Tensor:
+    def view(self, image: tf.Tensor) -> tf.Tensor:
         """The image as this step looks at it."""
+        if self.flips:
+            image = mirrored(image, self.mirror())
         if not self.jitter:
             return image
         by = noise.integers(2, 2 * self.jitter + 1, 0, self.optimizer.iterations)
         sides = [[0, 0], [self.jitter, self.jitter], [self.jitter, self.jitter], [0, 0]]
         return tf.slice(tf.pad(image, sides, "SYMMETRIC"), [0, by[0], by[1], 0], image.shape)
+
+    def mirror(self) -> tf.Tensor:
+        """Which of the four mirror images this step looks at."""
+        return noise.integers(1, 4, 1, self.optimizer.iterations)[0]
+
+    def seen_style(self) -> dict[str, tf.Tensor]:
+        """The style targets of this step's mirror image."""
+        if not self.flips:
+            return self.style_targets
+        return {
+            name: tf.stack([targets[name] for targets in self.mirrored_targets])[self.mirror()] for name in self.style_targets
+        }
 
     def scores(self, image: tf.Tensor) -> dict[str, float]:
         """Relative `content` and `style` loss of an image of the content's size."""
@@ -95,10 +120,10 @@ class Stylisation(keras.Model):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             image = tf.convert_to_tensor(self.image)
             tape.watch(image)
-            features = self.extractor(self.shifted(image))
-            targets = self.extractor(self.shifted(self.content)) if self.jitter else self.content_targets
+            features = self.extractor(self.view(image))
+            targets = self.extractor(self.view(self.content)) if self.jitter or self.flips else self.content_targets
             content = self.content_distance(features, {name: targets[name] for name in self.content_targets})
-            style = self.style_distance(features)
+            style = self.style_distance(features, self.seen_style())
             tv = losses.total_variation(image)
             total = self.content_weight * content + STYLE_BALANCE * self.style_weight * style + self.tv_weight * tv
         self.optimizer.apply([tape.gradient(total, image)], [self.image])
@@ -109,6 +134,12 @@ class Stylisation(keras.Model):
             "loss/style": style[0],
             "loss/total_variation": tv[0],
         }
+
+
+def mirrored(image: tf.Tensor, view: tf.Tensor) -> tf.Tensor:
+    """`[N, H, W, C]` as it is (0), left to right (1), upside down (2), both (3)."""
+    image = tf.where(view % 2 == 1, tf.reverse(image, [2]), image)
+    return tf.where(view >= 2, tf.reverse(image, [1]), image)
 
 
 def _mean(values: Iterable[tf.Tensor]) -> tf.Tensor:

@@ -10,8 +10,9 @@ from gan import features
 from style.models import Stylisation
 
 LEARNING_RATE = 0.04
-STEPS = 300
+STEPS = 400
 JITTER = 8
+FLIPS = True
 
 
 def optimiser(steps: int, learning_rate: float = LEARNING_RATE) -> keras.optimizers.Optimizer:
@@ -42,7 +43,7 @@ def stylise(
     Returns:
         float32 `[1, H, W, 3]` in [-1, 1].
     """
-    model = Stylisation(extractor or features.load(), content, styles, content_weight, style_weight, jitter=JITTER)
+    model = Stylisation(extractor or features.load(), content, styles, content_weight, style_weight, jitter=JITTER, flips=FLIPS)
     model.compile(optimiser(steps))
     one_step = tf.function(model.train_step)
     for step in range(1, steps + 1):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan import features
 from style import losses
-from style.models import STYLE_BALANCE, Stylisation
+from style.models import STYLE_BALANCE, Stylisation, mirrored
 from style.optimise import optimiser, stylise
 
 
@@ -97,15 +97,31 @@ def test_jit_equals_the_plain_graph(extractor, pair):
     np.testing.assert_allclose(ends[True][1], ends[False][1], atol=1e-4)
 
 
-def test_jitter_shifts_picture_and_content_alike(extractor, pair):
-    """The content itself keeps a content loss of 0 at every shift, and the shifts differ."""
-    model = make(extractor, pair, style_weight=0.0, jitter=4)
+@pytest.mark.parametrize("how", [{"jitter": 4}, {"flips": True}, {"jitter": 4, "flips": True}])
+def test_every_step_views_picture_and_content_alike(how, extractor, pair):
+    """The content itself keeps a content loss of 0 in every view, and the views differ."""
+    model = make(extractor, pair, style_weight=0.0, **how)
     windows = set()
-    for _ in range(5):
-        windows.add(model.shifted(model.content).numpy().tobytes())
+    for _ in range(8):
+        windows.add(model.view(model.content).numpy().tobytes())
         assert float(model.train_step()["loss/content"]) == 0
     assert len(windows) > 1
     np.testing.assert_array_equal(model.image, pair[0])
+
+
+def test_flips_mirror_the_style_with_the_picture(extractor, pair):
+    """A picture that is its own style has no style loss in any of the four views, which are those of NumPy."""
+    content, _ = pair
+    model = Stylisation(extractor, content, [content], flips=True)
+    model.compile(keras.optimizers.SGD(0.0))
+    seen = set()
+    for _ in range(12):
+        seen.add(int(model.mirror()))
+        assert float(model.train_step()["loss/style"]) == pytest.approx(0, abs=1e-9)
+    assert seen == {0, 1, 2, 3}
+    wanted = content, content[:, :, ::-1], content[:, ::-1], content[:, ::-1, ::-1]
+    for number, picture in enumerate(wanted):
+        np.testing.assert_array_equal(mirrored(tf.constant(content), tf.constant(number)), picture)
 
 
 def test_another_start(extractor, pair):
