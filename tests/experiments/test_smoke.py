@@ -108,6 +108,13 @@ def test_help_does_not_import_tensorflow(name):
     assert "--help" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["r3gan", "stylegan2"])
+def test_another_process_can_sample(name, tiny, tmp_path):
+    main_of(name)(tiny(name, tmp_path / "run"))
+    done = command("experiments.sample", tmp_path / "run", "--count", "2")
+    assert done.returncode == 0, done.stderr
+
+
 def test_leaks_are_judged_against_the_first_run(tiny, digits_file, tmp_path):
     for name in ("plain", "augmented"):
         extra = ["--augment", "ada"] if name == "augmented" else []
@@ -127,6 +134,8 @@ def test_conditional_runs_draw_the_asked_class(tiny, digits_file, tmp_path):
     assert len(list((run / "drawn" / "seed-0-label-7").glob("*.png"))) == 4
     main_of("evaluate")([str(run), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "20"])
     assert 0 <= json.loads((run / "evaluation.json").read_text())["generated"]["agreement"] <= 1
+    done = command("experiments.sample", run, "--count", "2", "--seed", "5")  # another process knows the layers of the file too
+    assert done.returncode == 0, done.stderr
     with pytest.raises(InputError, match="0 to 9"):
         main_of("sample")([str(run), "--label", "10"])
 
