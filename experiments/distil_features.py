@@ -31,7 +31,7 @@ class Config(Training):
     """A .keras file with features at H/2, H/4, H/8 and H/16; vgg16 and vgg19 begin at H/1 and need --teacher-layers."""
     teacher_layers: tuple[str, ...] | None = None
     """The layers that the four stages become. Default: chosen by resolution."""
-    steps: int = 14_000
+    steps: int = 10_000
     tick: int = 250
     batch_size: int = 4
     """Pictures a step, besides the two that are being stylised."""
@@ -39,7 +39,7 @@ class Config(Training):
     learning_rate: float = 3e-3
     forced: float = 0.2
     """Share of the steps with the teacher's features as inputs."""
-    settled: float = 0.7
+    settled: float = 0.3
     """Share of the steps, the last, with fixed normalisation."""
     skip_broken: bool = False
     """Leave unreadable pictures out instead of stopping."""
