@@ -97,14 +97,16 @@ class Checkpoints:
 
 
 def start_from(model: keras.Model, folder: Path) -> None:
-    """Takes the weights of the newest checkpoint in a folder; optimisers and step stay as they are."""
+    """Takes the networks' weights of the newest checkpoint in a folder; optimisers, step and schedules stay as they are."""
+    networks = [value for value in vars(model).values() if isinstance(value, keras.Model)]
+    taken = {id(weight) for network in networks for weight in network.weights}
     optimisers = [value for value in vars(model).values() if isinstance(value, keras.optimizers.Optimizer)]
-    fresh = [[variable.numpy() for variable in optimiser.variables] for optimiser in optimisers]
+    others = [variable for owner in (model, *optimisers) for variable in owner.variables if id(variable) not in taken]
+    fresh = [variable.numpy() for variable in others]
     if not Checkpoints(folder, model).restore()[0]:
         raise InputError(f"--init-from: '{folder}' holds no checkpoint of such a run")
-    for optimiser, values in zip(optimisers, fresh, strict=True):
-        for variable, value in zip(optimiser.variables, values, strict=True):
-            variable.assign(value)
+    for variable, value in zip(others, fresh, strict=True):
+        variable.assign(value)
 
 
 @contextmanager

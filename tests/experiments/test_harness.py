@@ -98,8 +98,11 @@ def test_init_from_takes_the_weights_and_nothing_else(digits_file, tmp_path):
             str(tmp_path / "first"),
             "--learning-rate",
             "1e-12",
+            "--gamma",
+            "0.7",
         ]
     )
+    assert stats(tmp_path / "second")[0]["schedule/gamma"] == pytest.approx(0.7)
     first, second = (keras.models.load_model(tmp_path / name / "generator.keras") for name in ("first", "second"))
     for a, b in zip(first.trainable_weights, second.trainable_weights, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
