@@ -19,6 +19,24 @@ for seed in 0 1 2; do
     $python -m experiments.evaluate runs/dcgan-$seed --classifier runs/classifier --data "$data/mnist.npz"
 done
 
+# The engine: every loss with every regulariser; the weight of R1; do augmentations leak; and each network.
+mnist=$data/mnist.npz fashion=$data/fashion_mnist.npz
+$python -m experiments.loss_matrix --data "$mnist" --run-dir runs/loss_matrix
+$python -m experiments.gamma_sensitivity --data "$mnist" --steps 1500 --run-dir runs/gamma
+for p in 0.8 1.0; do
+    $python -m experiments.dcgan --data "$mnist" --augment ada+cutout --augment-p $p --steps 4000 --run-dir runs/augmented-$p
+done
+$python -m experiments.augmentation_leaks runs/dcgan-0 runs/augmented-0.8 runs/augmented-1.0 --data "$mnist" --run-dir runs/leaks
+$python -m experiments.conditional_gan --data "$mnist" --run-dir runs/conditional
+$python -m experiments.evaluate runs/conditional --classifier runs/classifier --data "$mnist"
+$python -m experiments.r3gan --data "$mnist" --run-dir runs/r3gan
+$python -m experiments.evaluate runs/r3gan --classifier runs/classifier --data "$mnist"
+$python -m experiments.wgan_gp --data "$mnist" --steps 3000 --run-dir runs/wgan_gp
+$python -m experiments.stylegan2 --data "$fashion" --steps 4000 --run-dir runs/stylegan2
+$python -m experiments.conditional_gan --data "$fashion" --network resnet --width 32 --condition projection --loss hinge \
+    --penalty none --spectral --steps 3000 --learning-rate 4e-4 --run-dir runs/resnet
+$python scripts/benchmark.py --output runs/benchmark.json
+
 # The shipped extractor: trained, then judged on the held-out pairs.
 $python -m experiments.distil_features --teacher "$squeezenet" --run-dir runs/distil \
     --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 "$data"/paintings "$data"/textures
