@@ -94,8 +94,10 @@ def main(argv: list[str] | None = None) -> None:
     splits = {split: data.load(config.data, config.image_size, split=split) for split in ("train", "test")}
     whole = splits["train"].hash == splits["test"].hash  # a folder has no test split
     shape = generator.output_shape[1:]
-    if len(shape) != 3:
-        raise InputError(f"'{config.run}' draws points, not pictures")
+
+    labels = runs.asked_labels(generator, config.samples)
+    drawn = runs.draw(generator, config.samples, config.seed, labels=labels)
+    drawn = to_float(to_uint8(drawn))  # as a picture file would have it
 
     def real_pictures(split: str, indices: range):
         images = to_float(np.stack([data.centre(splits[split].pictures[i], splits[split].size) for i in indices]))
@@ -109,9 +111,6 @@ def main(argv: list[str] | None = None) -> None:
     count = min(config.samples, len(splits["test"]))
     real = real_pictures("test", range(count // 2) if whole else range(count))
     floor = real_pictures("train", range(count // 2, count) if whole else range(count))
-    labels = runs.asked_labels(generator, config.samples)
-    drawn = runs.draw(generator, config.samples, config.seed, labels=labels)
-    drawn = to_float(to_uint8(drawn))  # as a picture file would have it
 
     import tensorflow as tf
 

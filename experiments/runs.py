@@ -46,9 +46,15 @@ def asked_labels(generator: "keras.Model", count: int, label: int | None = None)
 
 
 def draw(generator: "keras.Model", count: int, seed: int, cells: int = CELLS, labels: np.ndarray | None = None) -> np.ndarray:
-    """Images `[count, H, W, C]` in [-1, 1] from standard normal latents; `cells` is the side of a spatial latent grid."""
+    """Images `[count, H, W, C]` in [-1, 1] from standard normal latents; `cells` is the side of a spatial latent grid.
+
+    Raises:
+        InputError: a generator of something else.
+    """
     from gan import noise
 
+    if len(generator.output_shape) != 4:
+        raise InputError(f"this generator draws points of {generator.output_shape[-1]} dimensions, not pictures")
     shape = [cells if side is None else side for side in generator.inputs[0].shape[1:]]
     z = noise.normal([count, *shape], seed, 0).numpy()
     return apply(generator, z) if labels is None else apply(generator, z, labels)

@@ -115,6 +115,13 @@ def test_another_process_can_sample(name, tiny, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_points_are_no_pictures(tiny, digits_file, tmp_path):
+    main_of("gaussians")(tiny("gaussians", tmp_path / "run"))
+    for name, arguments in (("sample", []), ("evaluate", ["--data", str(digits_file)])):
+        with pytest.raises(InputError, match="points of 2 dimensions"):
+            main_of(name)([str(tmp_path / "run"), *arguments])
+
+
 def test_leaks_are_judged_against_the_first_run(tiny, digits_file, tmp_path):
     for name in ("plain", "augmented"):
         extra = ["--augment", "ada"] if name == "augmented" else []
