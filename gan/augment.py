@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-LUMA = (0.299, 0.587, 0.114)
+TURNS = 0.5
 
 
 def _chosen(uniform: Callable, count: tf.Tensor, p: tf.Tensor, name: str) -> tf.Tensor:
@@ -115,18 +115,18 @@ def mirror(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
 
 
 def quarter_turns(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
-    """Turned by 0, 90, 180 or 270 degrees; square images alone."""
+    """Turned by 0, 90, 180 or 270 degrees, with probability p / 2; square images alone."""
     if images.shape[1] != images.shape[2]:
         return images
     count = tf.shape(images)[0]
-    turns = tf.floor(4.0 * uniform([count], "quarter turns")) * _chosen(uniform, count, p, "quarter turns")
+    turns = tf.floor(4.0 * uniform([count], "quarter turns")) * _chosen(uniform, count, TURNS * p, "quarter turns")
     transposed = tf.transpose(images, [0, 2, 1, 3])
     turned = (images, tf.reverse(transposed, [1]), tf.reverse(images, [1, 2]), tf.reverse(transposed, [2]))
     return tf.add_n([_each(tf.cast(tf.equal(turns, number), tf.float32)) * one for number, one in enumerate(turned)])
 
 
 def warp(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
-    """Scaled by 2^N(0, 0.2), turned by any angle, stretched, moved by N(0, 1/8) of the side: one bilinear reading.
+    """Scaled by 2^N(0, 0.2), turned by any angle (p / 2), stretched, moved by N(0, 1/8) of the side: one bilinear reading.
 
     The strengths of Karras et al. 2020 b, section D.2. Departures: bilinear instead of wavelet filters, one rotation
     instead of two, and grey instead of mirrored borders.
@@ -138,7 +138,7 @@ def warp(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
 
     scale = 2.0 ** (0.2 * normal("scale") * _chosen(uniform, count, p, "scale"))
     stretch = 2.0 ** (0.2 * normal("stretch") * _chosen(uniform, count, p, "stretch"))
-    angle = _between(uniform, count, -math.pi, math.pi, "rotation") * _chosen(uniform, count, p, "rotation")
+    angle = _between(uniform, count, -math.pi, math.pi, "rotation") * _chosen(uniform, count, TURNS * p, "rotation")
     moved = _chosen(uniform, count, p, "move")
     down, right = (0.125 * size * normal(f"move {size} {axis}") * moved for axis, size in enumerate((height, width)))
     rows = (tf.range(height, dtype=tf.float32) - (height - 1) / 2)[None, :, None] - down[:, None, None]
