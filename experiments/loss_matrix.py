@@ -46,7 +46,7 @@ class Config(Output):
     """Steps of each cell."""
     batch_size: int = 32
     width: int = 16
-    learning_rate: float = 5e-4
+    learning_rate: float = 2e-3
     losses: tuple[str, ...] = LOSSES
     """The rows."""
     regularisers: tuple[str, ...] = tuple(REGULARISERS)
