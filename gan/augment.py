@@ -109,8 +109,8 @@ def translation(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor
 
 
 def mirror(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
-    """Left and right exchanged, half of the chosen."""
-    chosen = _each(_chosen(uniform, tf.shape(images)[0], 0.5 * p, "mirror"))
+    """Left and right exchanged, with probability p / 4."""
+    chosen = _each(_chosen(uniform, tf.shape(images)[0], 0.5 * TURNS * p, "mirror"))
     return images + chosen * (tf.reverse(images, [2]) - images)
 
 

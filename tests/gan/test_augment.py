@@ -27,7 +27,7 @@ def test_p_is_the_share_that_changes(name, images):
     always, sometimes = (
         np.any(np.abs(change(images, p, uniform_of(1)) - images) > 1e-3, axis=(1, 2, 3)).mean() for p in (1.0, 0.4)
     )
-    assert always > 0.2, "mirrors, quarter turns and luma flips leave some as they are"
+    assert always > 0.1, "mirrors, quarter turns and luma flips leave some as they are"
     assert sometimes < always
 
 
