@@ -255,7 +255,7 @@ ENGINE = {
     "conditional_gan": "--data DIGITS --width 4",
     "wgan_gp": "--data DIGITS --width 4 --d-steps 2 --dropout 0.2",
     "stylegan2": "--data PICTURES --image-size 16 --width 4 --most 8 --augment-p adaptive",
-    "r3gan": "--data DIGITS --width 4 --most 8 --gamma auto --augment ada",
+    "r3gan": "--data DIGITS --width 4 --most 8 --gamma auto",
 }
 
 

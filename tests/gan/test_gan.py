@@ -283,12 +283,14 @@ def test_the_state_of_adaptations_is_saved(real, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("penalty", [name for name in PENALTIES if name != "none"])
-def test_jit_equals_the_plain_graph_through_penalties_and_augmentations(penalty, real):
+@pytest.mark.parametrize(
+    ("penalty", "augmentation"), [("r1+r2", "none"), ("wgan-gp", "none"), ("dragan", "none"), ("r1", "ada+cutout")]
+)
+def test_jit_equals_the_plain_graph_through_penalties_and_augmentations(penalty, augmentation, real):
     steps = {}
     for jit in (False, True):
         model = make(
-            1e-3, normalised=False, penalties=PENALTIES[penalty], gamma=0.1, augmentation=PIPELINES["ada+cutout"],
+            1e-3, normalised=False, penalties=PENALTIES[penalty], gamma=0.1, augmentation=PIPELINES[augmentation],
             augment_p=0.5, objective=losses.OBJECTIVES["relativistic-pairing"],
         )  # fmt: skip
         logs = tf.function(model.train_step, jit_compile=jit)(tf.constant(real))
