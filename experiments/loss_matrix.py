@@ -163,7 +163,15 @@ def report(run, config: Config, found: dict, seconds: float) -> None:
     good = sum(cell["verdict"] == "trains" for cell in found.values())
     cells = {f"{loss}, {name}": cell["verdict"] for (loss, name), cell in found.items()}
     run.finish(
-        {"steps": config.steps, "cells": len(found), "train": good, "verdicts": cells, "table": "table.md", "wall": "wall.png"}
+        {
+            "seconds": seconds,
+            "steps": config.steps,
+            "cells": len(found),
+            "train": good,
+            "verdicts": cells,
+            "table": "table.md",
+            "wall": "wall.png",
+        }
     )
 
 
