@@ -89,12 +89,15 @@ class TestKernel:
 class TestNeighbours:
     @pytest.mark.slow
     def test_calibration_of_the_authors(self, random):
-        """Two samples of N(0, I_1000), 10,000 each, k = 5: P 0.477, R 0.471, D 1.056, C 0.974 in the README of prdc."""
+        """Two samples of N(0, I_1000), 10,000 each, k = 5: P 0.477, R 0.471, D 1.056, C 0.974 in the README of prdc.
+
+        Six draws here had standard deviations of 0.014, 0.008, 0.055 and 0.006: the bounds are four of them.
+        """
         found = neighbours.scores(*(gaussian(random, 10_000, 1000).astype(np.float32) for _ in range(2)))
-        assert found["precision"] == pytest.approx(0.477, abs=0.02)
-        assert found["recall"] == pytest.approx(0.471, abs=0.02)
-        assert found["density"] == pytest.approx(1.056, abs=0.04)
-        assert found["coverage"] == pytest.approx(0.974, abs=0.01)
+        assert found["precision"] == pytest.approx(0.477, abs=0.06)
+        assert found["recall"] == pytest.approx(0.471, abs=0.04)
+        assert found["density"] == pytest.approx(1.056, abs=0.22)
+        assert found["coverage"] == pytest.approx(0.974, abs=0.025)
 
     def test_expectations_for_the_same_distribution(self, random):
         """E density = 1; E coverage = 1 - (N - 1)...(N - k) / ((2 N - 1)...(2 N - k))."""
