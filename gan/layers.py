@@ -21,19 +21,23 @@ def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
     return tf.reshape(x, [-1, 2 * height, 2 * width, channels])
 
 
-@register
-class Repeat(layers.Layer):
-    """Twice the size by repetition. (The gradient's gradient of Keras' own is slow on a CPU.)"""
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return upsample_nearest(x)
+class _Doubling(layers.Layer):
+    """`[N, H, W, C]` -> `[N, 2H, 2W, C]`."""
 
     def compute_output_shape(self, shape: tuple) -> tuple:
         return (shape[0], 2 * shape[1], 2 * shape[2], shape[3])
 
 
 @register
-class Upsample(layers.Layer):
+class Repeat(_Doubling):
+    """Twice the size by repetition. (The gradient's gradient of Keras' own is slow on a CPU.)"""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return upsample_nearest(x)
+
+
+@register
+class Upsample(_Doubling):
     """Twice the size, filtered with [1, 3, 3, 1] in each direction, zeros outside (Karras et al. 2020)."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
@@ -43,9 +47,6 @@ class Upsample(layers.Layer):
             shape = [-1, *x.shape[1:axis], 2 * size, *x.shape[axis + 1 :]]
             x = tf.reshape(tf.stack([0.25 * before + 0.75 * x, 0.75 * x + 0.25 * after], axis + 1), shape)
         return x
-
-    def compute_output_shape(self, shape: tuple) -> tuple:
-        return (shape[0], 2 * shape[1], 2 * shape[2], shape[3])
 
 
 @register

@@ -1,5 +1,6 @@
 """Values that change over a training, as functions of the optimiser's step; and Adam with a second beta that is one."""
 
+import abc
 import math
 
 import keras
@@ -59,21 +60,21 @@ class Adam(keras.optimizers.Adam):
         return super().get_config() | {"beta_2": self._beta_2}
 
 
-class Adaptation:
+class Adaptation(abc.ABC):
     """A rule that moves a value by what a step measured. `start`: its first value."""
 
     start: float
 
+    @abc.abstractmethod
     def next(self, value: tf.Tensor, logs: dict[str, tf.Tensor], images: tf.Tensor) -> tf.Tensor:
         """The value for the step after one on so many images that returned `logs`."""
-        raise NotImplementedError
 
 
 class AdaptiveAugmentation(Adaptation):
     """The probability of augmentations, raised while D overfits (ADA; Karras et al. 2020 b, section 3.1).
 
     r_t = E sign(D(real)) says how far D has separated the real images; p goes up while it is above `target`, down below,
-    and from 0 to 1 in `images` images. p stays at or below `most`, up to which augmentations do not leak.
+    and from 0 to 1 in `images` images. p stays at or below `most`, because near 1 generators learn to draw augmented images.
     """
 
     def __init__(self, target: float = 0.6, images: float = 500_000, most: float = 0.8):

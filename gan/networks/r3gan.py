@@ -44,6 +44,13 @@ def _block(x: keras.KerasTensor, group_width: int, total_blocks: int, name: str)
     return layers.Add(name=name)([x, y])
 
 
+def _blocks(x: keras.KerasTensor, count: int, group_width: int, total_blocks: int, name: str) -> keras.KerasTensor:
+    """The blocks of one resolution; the last has the stage's name."""
+    for block in range(count - 1):
+        x = _block(x, group_width, total_blocks, f"{name}_block{block}")
+    return _block(x, group_width, total_blocks, name)
+
+
 def base_of(image_shape: tuple[int, int, int], widths: tuple[int, ...]) -> tuple[int, int]:
     """The base of the image's sides; there must be one width for it and one for each doubling.
 
@@ -85,9 +92,7 @@ def generator(
         if stage:
             x = x if x.shape[-1] == width else _convolution(width, f"widen{stage}")(x)
             x = Upsample(name=f"up{stage}")(x)
-        for block in range(blocks):
-            last = block == blocks - 1
-            x = _block(x, group_width, blocks * len(widths), f"stage{stage}" if last else f"stage{stage}_block{block}")
+        x = _blocks(x, blocks, group_width, blocks * len(widths), f"stage{stage}")
     x = _convolution(image_shape[2], "rgb")(x)
     return keras.Model(
         conditions.one_or_all(inputs), layers.Activation("linear", dtype="float32", name="image")(x), name="generator"
@@ -110,22 +115,19 @@ def discriminator(
     inputs, x = conditions.images(image_shape, classes, condition)
     x = _convolution(widths[-1], "from_rgb")(x)
     for stage in reversed(range(len(widths))):
-        for block in range(blocks):
-            last = block == blocks - 1
-            x = _block(x, group_width, blocks * len(widths), f"stage{stage}" if last else f"stage{stage}_block{block}")
+        x = _blocks(x, blocks, group_width, blocks * len(widths), f"stage{stage}")
         if stage:
             x = Downsample(name=f"down{stage}")(x)
             x = x if x.shape[-1] == widths[stage - 1] else _convolution(widths[stage - 1], f"widen{stage}")(x)
     features = BasisProduct(base, kernel_initializer=initial(), name="features")(x)
 
-    def dense(units: int, name: str) -> layers.Layer:
-        return layers.Dense(units, use_bias=False, kernel_initializer=initial(), dtype="float32", name=name)
+    def dense(units: int, name: str, gain: float = 1.0) -> layers.Layer:
+        return layers.Dense(units, use_bias=False, kernel_initializer=initial(gain), dtype="float32", name=name)
 
     if condition == "projection":
         label = conditions.OneHot(classes, dtype="float32", name="label")(inputs[1])
-        embedding = dense(widths[0], "embedding")
-        embedding.kernel_initializer = initial(math.sqrt(classes / widths[0]))
-        logits = layers.Dot(1, dtype="float32", name="logits")([dense(widths[0], "linear")(features), embedding(label)])
+        embedded = dense(widths[0], "embedding", gain=math.sqrt(classes / widths[0]))(label)
+        logits = layers.Dot(1, dtype="float32", name="logits")([dense(widths[0], "linear")(features), embedded])
     else:
         logits = dense(1, "logits")(features)
         if condition == "auxiliary-classifier":

@@ -10,8 +10,7 @@ from keras import layers
 from gan import conditions
 from gan.errors import InputError
 from gan.layers import Dropout, Repeat, SpectralConv, SumPlaces
-
-MOMENTUM = 0.9
+from gan.networks.dcgan import MOMENTUM
 
 
 def doublings(image_shape: tuple[int, int, int]) -> tuple[int, tuple[int, int]]:
