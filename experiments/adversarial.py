@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.options import Training, positive
+from experiments.options import Loss, Penalty, Training, positive
 from experiments.run import begin
 from gan.errors import InputError
 
@@ -43,13 +43,11 @@ class Adversarial(Training):
     """Batch normalisation in the discriminator (dcgan), as published; without a gradient penalty."""
     dropout: float = 0.0
     """Share of values that the discriminator drops (dcgan, resnet)."""
-    loss: Literal[
-        "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average", "relativistic-pairing"
-    ] = "non-saturating"
+    loss: Loss = "non-saturating"
     """The game (gan.losses)."""
     label_smoothing: float = 0.0
     """D's target for real images is 1 minus this (minimax and non-saturating)."""
-    penalty: Literal["none", "r1", "r2", "r1+r2", "wgan-gp", "dragan"] = "r1"
+    penalty: Penalty = "r1"
     """The discriminator's gradient penalty (gan.penalties)."""
     gamma: float | Literal["auto"] = 0.1
     """Weight of the penalty; gamma / 2 of the squared norm for r1 and r2. "auto" follows what it measures."""
@@ -66,7 +64,7 @@ class Adversarial(Training):
     augment: Literal["none", "diffaugment", "ada", "ada+cutout"] = "none"
     """What the discriminator sees (gan.augment)."""
     augment_p: float | Literal["adaptive"] = 1.0
-    """Probability of each change; "adaptive" raises it while the discriminator overfits. Default: 1; 0.8 keeps from leaking."""
+    """Probability of each change; "adaptive" raises it while the discriminator overfits. Near 1 the samples show it."""
     learning_rate: float = 1e-3
     d_learning_rate: float | None = None
     """The discriminator's, if it has its own (TTUR, Heusel et al. 2017)."""

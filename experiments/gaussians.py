@@ -10,7 +10,7 @@ on the ring; a perfect sampler has 98.9 %. `--loss`, `--penalty` and `--schedule
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.options import Training, command, parse, positive
+from experiments.options import Loss, Penalty, Training, command, parse, positive
 from experiments.run import begin
 
 
@@ -21,11 +21,9 @@ class Config(Training):
     steps: int = 20_000
     tick: int = 1000
     batch_size: int = 512
-    loss: Literal[
-        "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average", "relativistic-pairing"
-    ] = "relativistic-pairing"
+    loss: Loss = "relativistic-pairing"
     """The game (gan.losses)."""
-    penalty: Literal["none", "r1", "r2", "r1+r2", "wgan-gp", "dragan"] = "r1+r2"
+    penalty: Penalty = "r1+r2"
     """The discriminator's gradient penalty (gan.penalties)."""
     gamma: float = 1.0
     """Weight of the penalty at first; it falls to a tenth."""

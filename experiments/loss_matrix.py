@@ -10,15 +10,14 @@ Wasserstein distance between pixels, which needs no network). Writes table.md an
 import json
 import math
 from dataclasses import dataclass
+from typing import get_args
 
 from experiments.adversarial import Adversarial, short_training
-from experiments.options import Output, command, parse, positive
+from experiments.options import Loss, Output, command, parse, positive
 from experiments.run import begin, write_json
 from gan.errors import InputError
 
-LOSSES = (
-    "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average", "relativistic-pairing",
-)  # fmt: skip
+LOSSES = get_args(Loss)
 # Options of each regulariser. Those that hold D Lipschitz are what the Wasserstein loss is made for.
 REGULARISERS = {
     "none": {"penalty": "none"},

@@ -17,6 +17,12 @@ from gan.errors import InputError, NotFinite
 
 ConfigType = TypeVar("ConfigType")
 
+# The names of gan.losses.OBJECTIVES and gan.penalties.PENALTIES, here because --help must not import TensorFlow.
+Loss = Literal[
+    "minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "relativistic-average", "relativistic-pairing"
+]
+Penalty = Literal["none", "r1", "r2", "r1+r2", "wgan-gp", "dragan"]
+
 
 def _has_gpu() -> bool:
     return Path("/proc/driver/nvidia/version").exists()

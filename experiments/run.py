@@ -181,6 +181,7 @@ class Run:
         seconds = sum(line["time/seconds"] for line in self.history())
         results = {"experiment": self.name, "seconds": round(seconds, 2), **results}
         write_json(self.dir / "results.json", results)
+        self._lock.close()  # others may extend the run
         self.say(results)
 
     def say(self, results: Mapping[str, object]) -> None:

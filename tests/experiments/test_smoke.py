@@ -75,10 +75,15 @@ def test_runs_and_runs_again(name, tiny, tmp_path, capsys):
     assert f"experiments.{name}" in capsys.readouterr().out
 
 
+def run_and_classifier(tiny, name, folder):
+    """Run directories of a small training and of a classifier that can judge it."""
+    for each in (name, "classifier"):
+        main_of(each)(tiny(each, folder / each))
+    return folder / name, folder / "classifier"
+
+
 def test_sample_and_evaluate_use_a_run(tiny, digits_file, tmp_path):
-    dcgan, classifier = tmp_path / "dcgan", tmp_path / "classifier"
-    main_of("dcgan")(tiny("dcgan", dcgan))
-    main_of("classifier")(tiny("classifier", classifier))
+    dcgan, classifier = run_and_classifier(tiny, "dcgan", tmp_path)
     main_of("sample")([str(dcgan), "--count", "5", "--seed", "2"])
     assert len(list((dcgan / "drawn" / "seed-2").glob("*.png"))) == 6
     first = (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes()
@@ -134,9 +139,7 @@ def test_leaks_are_judged_against_the_first_run(tiny, digits_file, tmp_path):
 
 
 def test_conditional_runs_draw_the_asked_class(tiny, digits_file, tmp_path):
-    run, classifier = tmp_path / "run", tmp_path / "classifier"
-    main_of("conditional_gan")(tiny("conditional_gan", run))
-    main_of("classifier")(tiny("classifier", classifier))
+    run, classifier = run_and_classifier(tiny, "conditional_gan", tmp_path)
     main_of("sample")([str(run), "--count", "3", "--label", "7"])
     assert len(list((run / "drawn" / "seed-0-label-7").glob("*.png"))) == 4
     main_of("evaluate")([str(run), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "20"])
@@ -158,3 +161,14 @@ def test_the_matrix_names_the_cause_of_a_failure():
     assert verdict(history([1.0] * 50 + [1e-3] * 50), 0.9, 0.2).startswith("D wins")
     assert verdict(history([1.0] * 100), 0.1, 0.2).startswith("collapse")
     assert verdict(history([1.0] * 100), 0.9, 0.8).startswith("has not learned")
+
+
+def test_the_options_name_every_loss_and_penalty():
+    from typing import get_args
+
+    from experiments.options import Loss, Penalty
+    from gan.losses import OBJECTIVES
+    from gan.penalties import PENALTIES
+
+    assert get_args(Loss) == tuple(OBJECTIVES)
+    assert get_args(Penalty) == tuple(PENALTIES)
