@@ -81,24 +81,28 @@ def convolution(channels: int, grouped: bool):
     return lambda: float(compute())
 
 
-RATIOS = {
-    "D step with R1 / without, DCGAN 64 px": (discriminator_step("r1", "dcgan"), discriminator_step("none", "dcgan")),
-    "D step with R1 / without, R3GAN 64 px": (discriminator_step("r1", "r3gan"), discriminator_step("none", "r3gan")),
-    **{
-        f"dense / grouped 3x3, {channels} channels": (convolution(channels, False), convolution(channels, True))
+def pairs() -> dict:
+    """What is compared: name -> (one form, the other)."""
+    steps = {
+        f"D step with R1 / without, {network} 64 px": [discriminator_step(penalty, network) for penalty in ("r1", "none")]
+        for network in ("dcgan", "r3gan")
+    }
+    convolutions = {
+        f"dense / grouped 3x3, {channels} channels": [convolution(channels, grouped) for grouped in (False, True)]
         for channels in (128, 256, 512)
-    },
-}
+    }
+    return steps | convolutions
 
 
 def main() -> None:
     options = tyro.cli(Options, description=__doc__)
-    for pair in RATIOS.values():
+    forms = pairs()
+    for pair in forms.values():
         for form in pair:
             form()  # compiles
-    rounds = {name: [] for name in RATIOS}
+    rounds = {name: [] for name in forms}
     for _ in tqdm(range(options.rounds), unit="round"):
-        for name, (first, second) in RATIOS.items():
+        for name, (first, second) in forms.items():
             times = [seconds_a_call(form, options.seconds) for form in (first, second)]
             rounds[name].append(times)
     table = {}
