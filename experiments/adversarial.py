@@ -50,7 +50,7 @@ class Adversarial(Training):
     penalty: Penalty = "r1"
     """The discriminator's gradient penalty (gan.penalties)."""
     gamma: float | Literal["auto"] = 0.1
-    """Weight of the penalty; gamma / 2 of the squared norm for r1 and r2. "auto" follows what it measures."""
+    """Weight of the penalty; gamma / 2 of the squared norm for r1 and r2. "auto": measured against the loss's gradient."""
     penalty_interval: int = 8
     """The penalty is computed every so many steps and counts as many times."""
     clip: float | None = None
@@ -61,7 +61,7 @@ class Adversarial(Training):
     """Weight of half the sum of w^2 over the discriminator's kernels."""
     condition: Literal["none", "concatenation", "projection", "auxiliary-classifier"] = "none"
     """How the discriminator is told the label; other than none, the generator is given it too."""
-    augment: Literal["none", "diffaugment", "ada", "ada+cutout"] = "none"
+    augment: Literal["none", "turns", "cutout", "diffaugment", "ada", "ada+cutout"] = "none"
     """What the discriminator sees (gan.augment)."""
     augment_p: float | Literal["adaptive"] = 1.0
     """Probability of each change; "adaptive" raises it while the discriminator overfits. Near 1 the samples show it."""
@@ -98,9 +98,7 @@ def check(config: Adversarial) -> None:
         f"--label-smoothing is for losses with a target probability (minimax, non-saturating), not {config.loss}": (
             config.label_smoothing > 0 and config.loss not in ("minimax", "non-saturating")
         ),
-        "--gamma auto is for zero-centred penalties: r1, r2 and r1+r2": (
-            config.gamma == "auto" and config.penalty not in ("r1", "r2", "r1+r2")
-        ),
+        "--gamma auto needs a gradient penalty": config.gamma == "auto" and config.penalty == "none",
         "--augment-p needs --augment": config.augment == "none" and config.augment_p != 1.0,
         f"--augment-p must be from 0 to 1. Received: {config.augment_p}": (
             config.augment_p != "adaptive" and not 0 <= config.augment_p <= 1

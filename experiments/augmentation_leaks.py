@@ -1,16 +1,17 @@
 """Does a generator draw what only the augmentation should have made: turned or cut-out pictures?
 
-    python -m experiments.dcgan --data mnist.npz --augment ada+cutout --augment-p 0.8 --run-dir runs/p08
-    python -m experiments.augmentation_leaks runs/p00 runs/p08 --data mnist.npz --run-dir runs/leaks
+    python -m experiments.dcgan --data mnist.npz --augment turns --augment-p 0.8 --run-dir runs/p08
+    python -m experiments.augmentation_leaks runs/p00 runs/p08 --change turns --data mnist.npz --run-dir runs/leaks
 
-A detector is trained to tell real images from real images that were turned by a quarter or half turn, or had a quarter
-blanked. The first run is the reference, trained without augmentation. The leak of another run is the share of its samples
-that the detector flags above the share that it flags of the reference's, relative to the share of changed test images that
-it finds: 0 for none, 1 if every sample is changed.
+A detector is trained to tell real images from real images that were turned by quarters, or had a quarter blanked. The
+first run is the reference, trained without augmentation. The leak of another run is the share of its samples that the
+detector flags above the share that it flags of the reference's, relative to the share of changed test images that it
+finds: 0 for none, 1 if every sample is changed.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
@@ -25,6 +26,8 @@ class Config(Training):
     """Finished runs of one kind of data; the first was trained without augmentation."""
     data: str = "mnist"
     """Their data, with a test split."""
+    change: Literal["turns", "cutout", "either"] = "either"
+    """What the detector looks for."""
     steps: int = 2000
     tick: int = 500
     batch_size: int = 64
@@ -55,10 +58,10 @@ def main(argv: list[str] | None = None) -> None:
     from gan.networks import classifier
 
     def changed(batch: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Each image turned, or with a square of half the sides blanked inside."""
+        """Each image turned by one to three quarters, or with a square of half the sides blanked inside."""
         result = []
         for image in batch:
-            turns = random.integers(4)
+            turns = {"turns": random.integers(1, 4), "cutout": 0, "either": random.integers(4)}[config.change]
             image = np.rot90(image, turns).copy()
             if turns == 0:
                 top, left = (random.integers(side // 8, side // 2 - side // 8 + 1) for side in image.shape[:2])

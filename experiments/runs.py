@@ -27,6 +27,16 @@ def load(run: Path, name: str) -> "keras.Model":
     return read_keras(path)
 
 
+def own_classifier(run_dir: Path, data: str) -> "keras.Model":
+    """A classifier of the data, trained in RUN_DIR/classifier unless it is there."""
+    from experiments import classifier
+
+    folder = run_dir / "classifier"
+    if not (folder / "results.json").exists():
+        classifier.main(["--data", data, "--run-dir", str(folder)])
+    return load(folder, "classifier")
+
+
 def classes(generator: "keras.Model") -> int:
     """How many classes a generator can be asked for; 0 if none."""
     return generator.get_layer("label").classes if len(generator.inputs) > 1 else 0

@@ -71,14 +71,11 @@ def main(argv: list[str] | None = None) -> None:
         """Triples of the generator's samples and, beside them, of real images."""
         import numpy as np
 
-        from experiments import classifier, data, runs
+        from experiments import data, runs
         from experiments.pictures import to_float
         from gan.metrics import modes
 
-        folder = run.dir / "classifier"
-        if not (folder / "results.json").exists():
-            classifier.main(["--data", config.data, "--run-dir", str(folder)])
-        network = runs.load(folder, "classifier")
+        network = runs.own_classifier(run.dir, config.data)
 
         def counts(images) -> np.ndarray:
             digits = [runs.apply(network, images[..., channel : channel + 1]).argmax(-1) for channel in range(3)]

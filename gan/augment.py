@@ -5,9 +5,9 @@ change for each image, and `uniform(shape, name)` gives numbers in (0, 1), the s
 operation has a second derivative, because penalties are taken through it, and computes the same under XLA.
 
 A generator learns to draw augmented images ("leaks") when unchanged ones are no longer clearly the most frequent kind
-(Karras et al. 2020 b, section 2.2). Turns and mirrors are made with half of p, a departure: with p itself, quarter turns
-and rotations together leave 8 % of the images upright at p = 0.8 beside 4 % at each other quarter, and short trainings then
-drew turned digits. `experiments.augmentation_leaks` measures it.
+(Karras et al. 2020 b, section 2.2). In ADA turns and mirrors are made with half of p, a departure: with p itself, quarter
+turns and rotations together leave 8 % of the images upright at p = 0.8 beside 4 % at each other quarter, and short trainings
+then drew turned digits. `experiments.augmentation_leaks` measures it.
 """
 
 import math
@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-TURNS = 0.5
+RARELY = 0.5
 
 
 def _chosen(uniform: Callable, count: tf.Tensor, p: tf.Tensor, name: str) -> tf.Tensor:
@@ -111,17 +111,17 @@ def translation(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor
 
 
 def mirror(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
-    """Left and right exchanged, with probability p / 4."""
-    chosen = _each(_chosen(uniform, tf.shape(images)[0], 0.5 * TURNS * p, "mirror"))
+    """Left and right exchanged, half of the chosen."""
+    chosen = _each(_chosen(uniform, tf.shape(images)[0], 0.5 * p, "mirror"))
     return images + chosen * (tf.reverse(images, [2]) - images)
 
 
 def quarter_turns(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
-    """Turned by 0, 90, 180 or 270 degrees, with probability p / 2; square images alone."""
+    """Turned by 0, 90, 180 or 270 degrees; square images alone."""
     if images.shape[1] != images.shape[2]:
         return images
     count = tf.shape(images)[0]
-    turns = tf.floor(4.0 * uniform([count], "quarter turns")) * _chosen(uniform, count, TURNS * p, "quarter turns")
+    turns = tf.floor(4.0 * uniform([count], "quarter turns")) * _chosen(uniform, count, p, "quarter turns")
     transposed = tf.transpose(images, [0, 2, 1, 3])
     turned = (images, tf.reverse(transposed, [1]), tf.reverse(images, [1, 2]), tf.reverse(transposed, [2]))
     return tf.add_n([_each(tf.cast(tf.equal(turns, number), tf.float32)) * one for number, one in enumerate(turned)])
@@ -140,7 +140,7 @@ def warp(images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:
 
     scale = 2.0 ** (0.2 * normal("scale") * _chosen(uniform, count, p, "scale"))
     stretch = 2.0 ** (0.2 * normal("stretch") * _chosen(uniform, count, p, "stretch"))
-    angle = _between(uniform, count, -math.pi, math.pi, "rotation") * _chosen(uniform, count, TURNS * p, "rotation")
+    angle = _between(uniform, count, -math.pi, math.pi, "rotation") * _chosen(uniform, count, RARELY * p, "rotation")
     moved = _chosen(uniform, count, p, "move")
     down, right = (0.125 * size * normal(f"move {size} {axis}") * moved for axis, size in enumerate((height, width)))
     rows = (tf.range(height, dtype=tf.float32) - (height - 1) / 2)[None, :, None] - down[:, None, None]
@@ -168,11 +168,22 @@ def read(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
     return result
 
 
-DIFFAUGMENT = (brightness, saturation, contrast, translation, cutout)
-ADA = (mirror, quarter_turns, translation, warp, brightness, contrast, luma_flip, hue, saturation)
-CUTOUT = (*ADA, cutout)
+def rarely(change: Callable) -> Callable:
+    """The change, with half of the probability."""
+    return lambda images, p, uniform: change(images, RARELY * p, uniform)
 
-PIPELINES = {"none": (), "diffaugment": DIFFAUGMENT, "ada": ADA, "ada+cutout": CUTOUT}
+
+DIFFAUGMENT = (brightness, saturation, contrast, translation, cutout)
+ADA = (rarely(mirror), rarely(quarter_turns), translation, warp, brightness, contrast, luma_flip, hue, saturation)
+
+PIPELINES = {
+    "none": (),
+    "turns": (quarter_turns,),
+    "cutout": (cutout,),
+    "diffaugment": DIFFAUGMENT,
+    "ada": ADA,
+    "ada+cutout": (*ADA, cutout),
+}
 
 
 def apply(pipeline: tuple[Callable, ...], images: tf.Tensor, p: tf.Tensor, uniform: Callable) -> tf.Tensor:

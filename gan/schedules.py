@@ -91,17 +91,17 @@ def initial_gamma(image_shape: tuple[int, int, int], batch_size: int) -> float:
 
 
 class AdaptiveGamma(Adaptation):
-    """The weight of zero-centred penalties, moved so that they stay a given share of the adversarial loss.
+    """The weight of gradient penalties, moved so that they pull D's weights a given share as hard as its loss does.
 
-    A penalty gamma |grad D|^2 / 2 that is a large share of the loss says that D is steep: gamma goes up. One that is a tiny
-    share says that it binds D more than it need: gamma goes down. It changes at most by a factor e in `images` images, and in
-    a step without a penalty not at all.
+    Measured by `gradient/penalty_ratio`, the norm of the penalty's gradient by D's weights relative to the loss's. It grows
+    with gamma, so gamma goes up while it is below `target` and down above, at most by a factor e in `images` images.
     """
 
-    def __init__(self, start: float, share: float = 0.1, images: float = 20_000):
-        self.start, self.share, self.images = start, share, images
+    def __init__(self, start: float, target: float = 0.3, images: float = 10_000):
+        self.start, self.target, self.images = start, target, images
 
     def next(self, value: tf.Tensor, logs: dict[str, tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-        ratio = logs["penalty"] / (self.share * tf.maximum(logs["loss/discriminator"], 1e-3))
-        move = tf.clip_by_value(tf.math.log(ratio + 1e-6), -1.0, 1.0) * tf.cast(images, tf.float32) / self.images
-        return tf.where(logs["penalty"] > 0, value * tf.exp(move), value)
+        ratio = logs["gradient/penalty_ratio"]
+        wanted = tf.clip_by_value(tf.math.log(self.target / tf.maximum(ratio, 1e-6)), -1.0, 1.0)
+        moved = value * tf.exp(wanted * tf.cast(images, tf.float32) / self.images)
+        return tf.where(ratio > 0, moved, value)  # 0 in a step without a penalty

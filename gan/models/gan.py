@@ -166,7 +166,8 @@ class GAN(keras.Model):
         """The values of a D step and the gradients of its loss by D's weights; a penalty at real or generated images shares
         their forward pass."""
         weights = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
+        measured = bool(penalties) and isinstance(self.gamma_rule, Adaptation)
+        with tf.GradientTape(persistent=measured) as tape:
             with tf.GradientTape(persistent=True, watch_accessed_variables=False) as image_tape:
                 image_tape.watch((real, fake))
                 real_logits, real_extra = self.judge(real, labels, f"{name}real")
@@ -183,10 +184,15 @@ class GAN(keras.Model):
             for key, (points, total, places) in judged.items():
                 value = penalties[key].value(image_tape.gradient(total, points)) / tf.cast(places, tf.float32)
                 values[f"penalty/{key}"] = self.interval * self.gamma * tf.reduce_mean(value)
-            everything = tf.add_n([loss, *values.values()])
-            if self.l1 or self.l2:
-                everything += weight_decay(weights, self.l1, self.l2)
-        gradients = tape.gradient(everything, weights)
+            objective = loss + (weight_decay(weights, self.l1, self.l2) if self.l1 or self.l2 else 0.0)
+            penalty = tf.add_n([tf.constant(0.0), *values.values()])
+            everything = objective + penalty
+        if measured:  # one backward pass more
+            own, pull = (tape.gradient(each, weights) for each in (objective, penalty))
+            ratio = tf.linalg.global_norm(pull) / (self.interval * tf.linalg.global_norm(own) + 1e-12)
+            gradients = [a if b is None else a + b for a, b in zip(own, pull, strict=True)]  # a bias at the end has no pull
+        else:
+            ratio, gradients = tf.constant(0.0), tape.gradient(everything, weights)
         scores = {
             "loss/discriminator": loss,
             "score/real": tf.reduce_mean(tf.sigmoid(real_logits)),
@@ -194,6 +200,8 @@ class GAN(keras.Model):
             "score/real_sign": tf.reduce_mean(tf.sign(real_logits)),
             "gradient/discriminator": tf.linalg.global_norm(gradients),
         }
+        if isinstance(self.gamma_rule, Adaptation):
+            scores["gradient/penalty_ratio"] = ratio
         return scores | values, gradients
 
     def follow_schedules(self) -> None:
@@ -206,9 +214,7 @@ class GAN(keras.Model):
         if isinstance(self.augment_rule, Adaptation):
             self.augment_p.assign(self.augment_rule.next(tf.convert_to_tensor(self.augment_p), logs, images))
         if isinstance(self.gamma_rule, Adaptation):
-            penalty = tf.add_n([logs[f"penalty/{key}"] for key in self.penalties]) / self.interval
-            measured = {**logs, "penalty": penalty}
-            self.gamma.assign(self.gamma_rule.next(tf.convert_to_tensor(self.gamma), measured, images * self.interval))
+            self.gamma.assign(self.gamma_rule.next(tf.convert_to_tensor(self.gamma), logs, images * self.interval))
 
     def scheduled(self) -> dict[str, tf.Tensor]:
         """The current values of what a schedule or an adaptation moves."""

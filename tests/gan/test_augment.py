@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from gan import augment, noise
 
-NAMES = sorted({change.__name__ for change in augment.CUTOUT + augment.DIFFAUGMENT})
+NAMES = (
+    "brightness", "saturation", "contrast", "hue", "luma_flip", "cutout", "translation", "mirror", "quarter_turns", "warp",
+)  # fmt: skip
 
 
 def uniform_of(seed):

@@ -10,7 +10,7 @@ from gan.augment import DIFFAUGMENT, PIPELINES
 from gan.models.gan import GAN, AuxiliaryClassifierGAN
 from gan.networks import dcgan, r3gan, resnet, stylegan2
 from gan.penalties import PENALTIES
-from gan.schedules import Adam, AdaptiveAugmentation, AdaptiveGamma, Cosine
+from gan.schedules import Adam, Adaptation, AdaptiveAugmentation, AdaptiveGamma, Cosine
 
 SHAPE = (16, 16, 1)
 
@@ -260,12 +260,31 @@ def test_adaptive_augmentation_rises_while_the_discriminator_is_sure(real):
     assert float(model.augment_p) in (0.0, pytest.approx(0.08))
 
 
-def test_adaptive_gamma_seeks_its_share(real):
-    """A penalty above its share of the loss raises gamma, one below lowers it, none (a lazy step) leaves it."""
-    rule = AdaptiveGamma(1.0, share=0.1, images=100)
-    for penalty, wanted in ((0.9, np.exp(0.1)), (0.001, np.exp(-0.1)), (0.0, 1.0)):
-        logs = {"penalty": tf.constant(penalty), "loss/discriminator": tf.constant(1.0)}
+def test_adaptive_gamma_seeks_its_share():
+    """A penalty that pulls too little raises gamma, one that pulls too much lowers it, none (a lazy step) leaves it."""
+    rule = AdaptiveGamma(1.0, target=0.3, images=100)
+    for ratio, wanted in ((0.9, np.exp(-0.1)), (0.001, np.exp(0.1)), (0.0, 1.0)):
+        logs = {"gradient/penalty_ratio": tf.constant(ratio)}
         assert float(rule.next(tf.constant(1.0), logs, tf.constant(10))) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_ratio_of_gradients_is_that_of_its_parts(real):
+    """With a fixed gamma, |grad penalty| / |grad loss| and their sum are those of separate calls; it is 0 in a lazy step."""
+
+    class Still(Adaptation):
+        start = 2.0
+
+        def next(self, value, logs, images):
+            return value
+
+    model = make(penalties=PENALTIES["r1"], gamma=Still(), interval=2, normalised=False)
+    fake, real = model.generate(model.latents(4, 0), None), tf.constant(real[:4])
+    whole, gradients = model.discriminator_gradients(real, fake, None, "", model.penalties)
+    plain, own = model.discriminator_gradients(real, fake, None, "", {})
+    pull = [a - b for a, b in zip(gradients, own, strict=True)]
+    wanted = tf.linalg.global_norm(pull) / tf.linalg.global_norm(own) / 2
+    assert float(whole["gradient/penalty_ratio"]) == pytest.approx(float(wanted), rel=1e-3)
+    assert float(plain["gradient/penalty_ratio"]) == 0
 
 
 def test_the_state_of_adaptations_is_saved(real, tmp_path):
