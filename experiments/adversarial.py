@@ -13,6 +13,9 @@ from experiments.options import Loss, Penalty, Training, positive
 from experiments.run import begin
 from gan.errors import InputError
 
+KEPT = 500  # images of each kind for the distance that --keep-best follows
+BESIDE = 10**9  # a step that no training reaches: its batch of real images is what samples are compared with
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adversarial(Training):
@@ -75,6 +78,10 @@ class Adversarial(Training):
     schedule: Literal["constant", "tail", "cosine"] = "tail"
     """tail: the rate falls over the last 40 %. cosine: rate to a quarter, beta_2 from 0.9, gamma to a tenth, EMA and
     augmentation from 0 (R3GAN). Other than constant, the number of steps is fixed."""
+    rollbacks: int = 0
+    """How often to go back to the last good checkpoint, at half the rates, after a value that is not finite or a collapse."""
+    keep_best: bool = False
+    """Measure a kernel distance (KID) at each tick and keep the generator that had the smallest, as best.keras."""
     ema_half_life: float = 20_000
     """Images after which an old generator counts half in the average that draws the samples."""
 
@@ -214,7 +221,7 @@ def train(config: Adversarial, load: Callable | None = None, judge: Callable = l
     run = begin(config)
 
     from experiments import data, harness
-    from experiments.callbacks import sample_grid
+    from experiments.callbacks import keep_best, sample_grid, variety
     from experiments.pictures import grid
 
     images = load() if load else data.load(config.data, config.image_size, skip_broken=config.skip_broken)
@@ -240,9 +247,14 @@ def train(config: Adversarial, load: Callable | None = None, judge: Callable = l
     first = batch_at(0)
     run.image("real", 0, grid((first[0] if classes else first)[:64]))
     z, labels = model.latents(64, -1), tf.range(64) % max(classes, 1)
-    harness.train(
-        run, model, config, config.steps, batch_at, [sample_grid(run, lambda: model([z, labels] if classes else z).numpy())]
-    )
+
+    def draw():
+        return model([z, labels] if classes else z).numpy()
+
+    callbacks = [sample_grid(run, draw), variety(draw, data.batch(images, 64, config.seed, BESIDE))]
+    if config.keep_best:
+        callbacks.append(keep_best(run, model.ema_generator, data.batch(images, KEPT, config.seed, BESIDE), config.seed))
+    harness.train(run, model, config, config.steps, batch_at, callbacks, rollbacks=config.rollbacks)
     model.settle(labels=tf.range(16) % classes if classes else None)
     model.ema_generator.save(run.dir / "generator.keras")
     run.finish(

@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> None:
     run = begin(config)
 
     from experiments import data, harness, pictures
-    from experiments.callbacks import sample_grid
+    from experiments.callbacks import sample_grid, variety
 
     content = pictures.read(config.content, long_side=config.image_size, max_pixels=config.max_pixels)
     files = pictures.list_files(config.style_images)
@@ -115,8 +115,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     photo, references = pictures.to_float(content), [pictures.to_float(picture) for picture in style.pictures]
 
-    run.image("real", 0, pictures.grid(np.concatenate([batch_at(step) for step in range(4)])))
-    fixed = [sample_grid(run, lambda: draw(config.sheet_size // 2, 0)[None])]
+    patches, z = np.concatenate([batch_at(step) for step in range(4)]), gan.latents(4 * config.batch_size, -1)
+    run.image("real", 0, pictures.grid(patches))
+    fixed = [sample_grid(run, lambda: draw(config.sheet_size // 2, 0)[None]), variety(lambda: gan(z).numpy(), patches)]
     harness.train(run, gan, config, config.gan_steps, batch_at, fixed, stage="gan")
     gan.settle()
     gan.ema_generator.save(run.dir / "generator.keras")

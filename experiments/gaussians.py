@@ -52,6 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     import numpy as np
 
     from experiments import harness, runs
+    from experiments.callbacks import variety
     from gan.metrics import modes
 
     harness.prepare(config)
@@ -94,10 +95,15 @@ def main(argv: list[str] | None = None) -> None:
     run.open(**({} if config.schedule == "constant" else {"steps": config.steps}))
     run.image("real", 0, density(points(np.random.default_rng(config.seed), config.samples), extent))
 
-    def show(step: int) -> None:
-        run.image("samples", step, density(drawn(config.samples), extent), f"samples/{step:08d}.png")
+    def show(step: int) -> dict[str, float]:
+        found = drawn(config.samples)
+        run.image("samples", step, density(found, extent), f"samples/{step:08d}.png")
+        scores = modes.mixture_scores(found, centres, sigma)
+        run.image("modes", step, histogram(modes.mode_counts(found, centres, sigma), len(found)), f"modes/{step:08d}.png")
+        return {"watch/modes": scores["modes"] / len(centres), "metric/high_quality": scores["high_quality"]}
 
-    harness.train(run, model, config, config.steps, batch_at, [show])
+    some = points(np.random.default_rng([config.seed, 2, 2]), 256)
+    harness.train(run, model, config, config.steps, batch_at, [show, variety(lambda: drawn(256), some)])
     model.ema_generator.save(run.dir / "generator.keras")
     perfect = modes.mixture_scores(points(np.random.default_rng([config.seed, 1, 1]), config.samples), centres, sigma)
     scores = modes.mixture_scores(drawn(config.samples), centres, sigma)
@@ -114,6 +120,21 @@ def density(points, extent: float, side: int = 256):
     counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], side, [[-extent, extent]] * 2)
     level = np.log1p(counts[::-1]) / np.log1p(20.0)
     return (255 * matplotlib.colormaps["inferno"](np.clip(level, 0, 1))[..., :3]).astype(np.uint8)
+
+
+def histogram(counts, total: int):
+    """A picture of each mode's share of the points: uint8 `[H, W, 3]`; the line is a fair share."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4, 2.4), dpi=80, layout="constrained")
+    canvas, axes = FigureCanvasAgg(figure), figure.add_subplot()
+    axes.bar(np.arange(1, len(counts) + 1), counts / total)
+    axes.axhline(1 / len(counts), color="C1", linestyle=":")
+    axes.set(xlabel="mode", ylabel="share within 3 sigma")
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ from experiments.callbacks import histograms
 from experiments.data import stream
 from experiments.options import Training
 from experiments.run import Run
+from gan import watch
 from gan.errors import InputError, NotFinite
 
-Callback = Callable[[int], None]
+Callback = Callable[[int], dict[str, float] | None]
 
 
 def prepare(config: Training) -> None:
@@ -35,6 +36,14 @@ def prepare(config: Training) -> None:
         tf.config.experimental.enable_op_determinism()
     device = f"{len(gpus)} GPU" if gpus else f"CPU, {len(os.sched_getaffinity(0))} cores"
     print(f"device: {device}; precision: {config.precision}; XLA: {'on' if config.jit else 'off'}", flush=True)
+
+
+class Fault(Exception):
+    """Something that going back may cure. `bad`: how many of the saved checkpoints have it already."""
+
+    def __init__(self, cause: str, bad: int = 0):
+        super().__init__(cause)
+        self.bad = bad
 
 
 class Checkpoints:
@@ -74,6 +83,12 @@ class Checkpoints:
         size = self.path(steps[-1]).stat().st_size if steps else 3 * numbers + 2**18
         with path.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, size)
+
+    def drop(self, count: int) -> None:
+        """Removes the newest."""
+        for step in self.steps()[len(self.steps()) - count :]:
+            self.path(step).unlink()
+            self.path(step, "values.json").unlink(missing_ok=True)
 
     def restore(self) -> tuple[int, list[dict[str, float]]]:
         """Loads the newest readable checkpoint; returns its step and the values of its unfinished tick."""
@@ -152,6 +167,7 @@ def train(
     callbacks: Sequence[Callback] = (),
     stage: str = "",
     before: int = 0,
+    rollbacks: int = 0,
 ) -> None:
     """Runs `model.train_step` up to `steps`, from where the run directory stands.
 
@@ -159,10 +175,31 @@ def train(
         run: an open run directory.
         model: its compiled `train_step(batch)` returns a dict of scalars; the mean of each over a tick is recorded.
         batch_at: the batch of a step, a stateless function.
-        callbacks: each is called with the step at the end of every tick, before the checkpoint.
+        callbacks: each is called with the step at the end of every tick, before the checkpoint; what it returns is recorded.
         stage, before: where a run has several trainings, the name of this one and the number of steps of those before it.
+        rollbacks: how often to go back to the last good checkpoint, with half the rates (`model.set_rate_factor`), when a
+            value is not finite or the watch raises a fatal alarm.
     """
     checkpoints = Checkpoints(run.dir / "checkpoints" / stage, model)
+    if config.histograms:
+        callbacks = [*callbacks, histograms(run, model)]
+
+    def curable(bad: int) -> bool:
+        return len(run.rollbacks()) < rollbacks and len(checkpoints.steps()) > bad
+
+    while True:
+        try:
+            return _train(run, model, config, steps, batch_at, callbacks, stage, before, checkpoints, curable)
+        except (Fault, NotFinite) as fault:
+            bad = getattr(fault, "bad", 0)
+            if not curable(bad):
+                raise
+            checkpoints.drop(bad)
+            run.roll_back(before + checkpoints.steps()[-1], str(fault))
+
+
+def _train(run, model, config, steps, batch_at, callbacks, stage, before, checkpoints, curable) -> None:
+    """To the end, or to a fault that is curable."""
     step, values = checkpoints.restore()
     if step > steps:
         raise InputError(
@@ -172,8 +209,8 @@ def train(
         run.rewind(before + step)
     if before + step == 0 and config.init_from:
         start_from(model, config.init_from / "checkpoints" / stage)
-    if config.histograms:
-        callbacks = [*callbacks, histograms(run, model)]
+    if count := len(run.rollbacks()):
+        model.set_rate_factor(0.5**count)
     one_step = tf.function(model.train_step, jit_compile=config.jit)
     with (
         interruptible() as interrupted,
@@ -188,9 +225,13 @@ def train(
             if step % config.tick == 0 or step == steps:
                 values = checked(values, before + step - len(values) + 1, run)
                 means = {name: float(np.mean([one[name] for one in values])) for name in values[0]}
-                run.record(before + step, means, progress.times(step, getattr(config, "batch_size", 1)))
+                times = progress.times(step, getattr(config, "batch_size", 1))
                 for callback in callbacks:
-                    callback(before + step)
+                    means |= callback(before + step) or {}
+                run.record(before + step, means, times)
+                for name, text in run.look(before + step, before).items():
+                    if name in watch.FATAL and curable(watch.RULES[name].ticks - 1):
+                        raise Fault(f"{name}: {text}", watch.RULES[name].ticks - 1)
                 checkpoints.save(step)
                 progress.tick(step, means)
                 values = []

@@ -15,6 +15,7 @@ import numpy as np
 
 from experiments import pictures
 from experiments.options import Output, default_run_dir, experiment_name
+from gan import watch
 from gan.errors import InputError
 
 RECORDED_ONLY = ("run_dir", "steps", "init_from", "max_pixels", "skip_broken")
@@ -165,6 +166,33 @@ class Run:
                     tf.summary.scalar(key, value)
         self.writer.flush()
 
+    def look(self, step: int, after: int = 0) -> dict[str, str]:
+        """What the watch finds in the records after a step; what is new is said, and shown in TensorBoard."""
+        lines = [line for line in self.history() if line["step"] > after]
+        found, known = watch.alarms(lines), watch.alarms(lines[:-1])
+        for name, text in found.items():
+            if name not in known:
+                self.say_alarm(step, f"{name}: {text}")
+        return found
+
+    def rollbacks(self) -> list[dict]:
+        """Each return to an earlier checkpoint: its step, and the cause."""
+        path = self.dir / "rollbacks.json"
+        return json.loads(path.read_text()) if path.exists() else []
+
+    def roll_back(self, step: int, cause: str) -> None:
+        """Notes that the run goes back to a step."""
+        write_json(self.dir / "rollbacks.json", [*self.rollbacks(), {"to_step": step, "cause": cause}])
+        self.say_alarm(step, f"back to step {step}, at half the rates, because of {cause}")
+
+    def say_alarm(self, step: int, text: str) -> None:
+        import tensorflow as tf
+
+        print(f"watch: step {step}: {text}", flush=True)
+        with self.writer.as_default(step):
+            tf.summary.text("watch", text)
+        self.writer.flush()
+
     def image(self, name: str, step: int, picture: np.ndarray, path: str | None = None) -> None:
         """Shows `[H, W, C]` (float in [-1, 1] or uint8) in TensorBoard and, if `path` is given, writes it there."""
         import tensorflow as tf
@@ -179,7 +207,8 @@ class Run:
     def finish(self, results: Mapping[str, object]) -> None:
         """Writes `results.json`, and says where everything is."""
         seconds = sum(line["time/seconds"] for line in self.history())
-        results = {"experiment": self.name, "seconds": round(seconds, 2), **results}
+        noted = {"alarms": watch.history(self.history()), "rollbacks": self.rollbacks()}
+        results = {"experiment": self.name, "seconds": round(seconds, 2), **results, **noted}
         write_json(self.dir / "results.json", results)
         self._lock.close()  # others may extend the run
         self.say(results)

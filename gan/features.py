@@ -91,6 +91,11 @@ class Extractor:
         features = self.network(self.preprocess(padded), training=False)
         return {name: tf.cast(_without_margin(value, padded), tf.float32) for name, value in features.items()}
 
+    def averages(self, images: tf.Tensor) -> tf.Tensor:
+        """`[N, H, W, 1 or 3]` -> `[N, C]`: the deepest style layer, averaged over places; grey is repeated."""
+        rgb = tf.repeat(images, 3, -1) if images.shape[-1] == 1 else images
+        return tf.reduce_mean(self(rgb)[self.style_layers[-1]], [1, 2])
+
 
 def digest(name: str) -> str:
     """SHA-256 of an extractor's file, or its name for a network of `keras.applications`."""

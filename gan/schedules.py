@@ -46,7 +46,18 @@ def at(value: "float | Schedule", step: tf.Tensor) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable("gan")
 class Adam(keras.optimizers.Adam):
-    """Adam (Kingma and Ba 2015) whose `beta_2` may be a schedule; its bias correction uses the beta of the step."""
+    """Adam (Kingma and Ba 2015) whose `beta_2` may be a schedule; its bias correction uses the beta of the step.
+
+    `rate_factor`, a saved variable, multiplies whatever learning rate there is.
+    """
+
+    def build(self, variables: list) -> None:
+        if not self.built:
+            super().build(variables)
+            self.rate_factor = self.add_variable(shape=(), initializer="ones", name="rate_factor")
+
+    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
+        super().update_step(gradient, variable, learning_rate * self.rate_factor)
 
     @property
     def beta_2(self) -> "float | tf.Tensor":

@@ -19,17 +19,21 @@ def ring() -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], -1)
 
 
+def mode_counts(points: np.ndarray, centres: np.ndarray, sigma: float) -> np.ndarray:
+    """How many points `[N, 2]` lie within 3 sigma of each centre, and nearest to it -> `[K]`."""
+    squares = np.square(points[:, None] - centres[None]).sum(-1)
+    good = squares.min(1) < (HIGH_QUALITY * sigma) ** 2
+    return np.bincount(squares.argmin(1)[good], minlength=len(centres))
+
+
 def mixture_scores(points: np.ndarray, centres: np.ndarray, sigma: float) -> dict[str, float]:
     """`high_quality`: share of points `[N, 2]` within 3 sigma of the nearest centre (a perfect sampler has 1 - exp(-4.5) =
     0.989). `modes`: centres with at least one such point. `kl`: of the centres' shares of such points to uniform, in
     nats."""
-    squares = np.square(points[:, None] - centres[None]).sum(-1)
-    nearest = squares.argmin(1)
-    good = squares.min(1) < (HIGH_QUALITY * sigma) ** 2
-    counts = np.bincount(nearest[good], minlength=len(centres))
+    counts = mode_counts(points, centres, sigma)
     return {
         "modes": int((counts > 0).sum()),
-        "high_quality": float(good.mean()),
+        "high_quality": float(counts.sum() / len(points)),
         "kl": kl_to_uniform(counts) if counts.any() else float("inf"),
     }
 

@@ -198,11 +198,18 @@ class GAN(keras.Model):
             "score/real": tf.reduce_mean(tf.sigmoid(real_logits)),
             "score/fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
             "score/real_sign": tf.reduce_mean(tf.sign(real_logits)),
+            "score/accuracy": tf.reduce_mean(tf.cast(real_logits > fake_logits, tf.float32)),
+            "score/margin": tf.reduce_mean(tf.cast(real_logits, tf.float32) - tf.cast(fake_logits, tf.float32)),
             "gradient/discriminator": tf.linalg.global_norm(gradients),
         }
         if isinstance(self.gamma_rule, Adaptation):
             scores["gradient/penalty_ratio"] = ratio
         return scores | values, gradients
+
+    def set_rate_factor(self, factor: float) -> None:
+        """Multiplies both learning rates, whatever their schedules; `gan.schedules.Adam` only."""
+        for optimizer in (self.g_optimizer, self.d_optimizer):
+            optimizer.rate_factor.assign(factor)
 
     def follow_schedules(self) -> None:
         for variable, rule in ((self.gamma, self.gamma_rule), (self.augment_p, self.augment_rule)):

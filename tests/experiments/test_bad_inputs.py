@@ -88,7 +88,7 @@ CASES = {
     "normalised discriminator and a penalty": ([*DCGAN, "--discriminator-norm"], "exclude each other"),
     "spectral normalisation of r3gan": (["r3gan", "--spectral"], "--spectral is for"),
     "smoothed labels of hinge": ([*DCGAN, "--loss", "hinge", "--label-smoothing", "0.1"], "--label-smoothing is for"),
-    "automatic gamma of a Lipschitz penalty": (["wgan_gp", "--gamma", "auto"], "--gamma auto is for"),
+    "automatic gamma of no penalty": ([*DCGAN, "--penalty", "none", "--gamma", "auto"], "--gamma auto needs"),
     "negative gamma": (["r3gan", "--gamma", "-1"], "--gamma must be"),
     "augmentation by nothing": ([*DCGAN, "--augment-p", "0.5"], "--augment-p needs --augment"),
     "a probability of 2": ([*DCGAN, "--augment", "ada", "--augment-p", "2"], "--augment-p must be"),
@@ -132,6 +132,9 @@ CASES = {
     "sample of no run": (["sample", "BAD/occupied"], "generator.keras"),
     "sample none": (["sample", "BAD/run", "--count", "0"], "--count"),
     "sample without a run": (["sample"], "run"),
+    "evaluate with no graph": (["evaluate", "BAD/run", "--data", "BAD/digits.npz", "--samples", "8", "--extractor", "inception", "--extractor-weights", "BAD/text.npz"], "not the Inception graph"),
+    "too few images for a metric": (["evaluate", "BAD/run", "--data", "BAD/digits.npz", "--samples", "3"], "need more images"),
+    "tabulate what was not evaluated": (["tabulate", "BAD/run"], "evaluation.json"),
     "evaluate without a classifier": (["evaluate", "BAD/run", "--classifier", "BAD/occupied", "--data", "BAD/digits.npz"], "occupied"),
 }  # fmt: skip
 

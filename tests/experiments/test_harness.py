@@ -279,3 +279,47 @@ def test_every_part_of_the_engine_resumes(name, digits_file, pictures_folder, tm
             main([*words, "--run-dir", str(tmp_path / "parts")])
     main([*words, "--run-dir", str(tmp_path / "parts")])
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_rollback_goes_back_to_the_last_checkpoint_at_half_the_rates(digits_file, tmp_path, monkeypatch):
+    """A value that is not finite at step 5 unless the rates are lower: from step 4 it goes on, and to the end."""
+    import tensorflow as tf
+
+    from gan.models.gan import GAN
+
+    honest = GAN.train_step
+
+    def poisoned(self, batch):
+        logs = honest(self, batch)
+        bad = (tf.convert_to_tensor(self.step) == 5) & (tf.convert_to_tensor(self.g_optimizer.rate_factor) == 1)
+        return logs | {"loss/generator": tf.where(bad, float("nan"), logs["loss/generator"])}
+
+    monkeypatch.setattr(GAN, "train_step", poisoned)
+    with pytest.raises(options.NotFinite, match="at step 5"):
+        dcgan.main(arguments(digits_file, tmp_path / "none"))
+    dcgan.main([*arguments(digits_file, tmp_path / "run"), "--rollbacks", "1"])
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert [(one["to_step"], "at step 5" in one["cause"]) for one in results["rollbacks"]] == [(4, True)]
+    assert [line["step"] for line in stats(tmp_path / "run")] == [2, 4, 6]
+    factors = [value for name, value in checkpoint(tmp_path / "run").items() if np.shape(value) == () and value == 0.5]
+    assert len(factors) == 2
+
+
+def test_a_collapse_is_told_and_cured_from_before_it_began(digits_file, tmp_path, monkeypatch, capsys):
+    """Samples all alike from step 8 on: the alarm comes at 10, and both checkpoints that have it are left."""
+    import tensorflow as tf
+
+    from gan.models.gan import GAN
+
+    varied = np.random.default_rng(0).uniform(-1, 1, (64, 16, 16, 1)).astype(np.float32)
+
+    def alike(self, inputs):
+        sick = int(self.step) >= 8 and float(self.g_optimizer.rate_factor) == 1
+        return tf.constant(varied[:1].repeat(64, 0) if sick else varied)
+
+    monkeypatch.setattr(GAN, "__call__", alike)
+    dcgan.main([*arguments(digits_file, tmp_path / "run", steps=12), "--rollbacks", "1"])
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert [one["to_step"] for one in results["rollbacks"]] == [6]
+    assert "collapse" in results["rollbacks"][0]["cause"]
+    assert "watch: step 10: collapse" in capsys.readouterr().out

@@ -26,7 +26,7 @@ SMOKE = {
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"augmentation_leaks", "evaluate", "sample"}
+USES_A_RUN = {"augmentation_leaks", "evaluate", "sample", "tabulate"}
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,30 @@ def test_sample_and_evaluate_use_a_run(tiny, digits_file, tmp_path):
     evaluation = json.loads((dcgan / "evaluation.json").read_text())
     assert evaluation["generated"]["count"] == 7 == sum(evaluation["generated"]["classes"])
     assert evaluation["real"]["count"] == 7
+
+
+def test_runs_that_were_judged_alike_stand_in_one_table(tiny, digits_file, tmp_path, capsys):
+    for seed in range(2):
+        main_of("dcgan")([*tiny("dcgan", tmp_path / f"dcgan-{seed}"), "--seed", str(seed)])
+        main_of("evaluate")([str(tmp_path / f"dcgan-{seed}"), "--data", str(digits_file), "--samples", "20"])
+    both = [str(tmp_path / f"dcgan-{seed}") for seed in range(2)]
+    main_of("tabulate")([*both, "--output", str(tmp_path / "table.md")])
+    table = (tmp_path / "table.md").read_text()
+    assert "| dcgan (2 seeds) |" in table
+    assert "| real images |" in table
+    assert " ± " in table
+    main_of("evaluate")([both[1], "--data", str(digits_file), "--samples", "16"])
+    with pytest.raises(InputError, match="generated_count: 20 and 16"):
+        main_of("tabulate")(both)
+    with pytest.raises(InputError, match="--overwrite"):
+        main_of("tabulate")([both[0], "--output", str(tmp_path / "table.md")])
+
+
+def test_the_best_generator_is_kept(tiny, tmp_path):
+    main_of("dcgan")([*tiny("dcgan", tmp_path / "run"), "--keep-best"])
+    assert (tmp_path / "run" / "best.keras").is_file()
+    lines = [json.loads(line) for line in (tmp_path / "run" / "stats.jsonl").read_text().splitlines()]
+    assert all(any(key.startswith("metric/kid") for key in line) for line in lines)
 
 
 def test_the_list_names_every_experiment():

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gan.errors import InputError
-from gan.metrics import frechet, intervals, kernel, modes, neighbours
+from gan.metrics import frechet, inception, intervals, kernel, memorisation, modes, neighbours, path_length
 
 
 def gaussian(random, count, d, shift=0.0, scale=1.0):
@@ -162,3 +163,96 @@ def test_bootstrap_covers_the_mean(random):
     """The 95 % interval of the mean of 200 normal values: 1.96 / sqrt(200) each side."""
     low, high = intervals.bootstrap(random.standard_normal(200))
     assert high - low == pytest.approx(2 * 1.96 / np.sqrt(200), rel=0.2)
+
+
+class TestMemorisation:
+    def test_copies_are_not_authentic_and_far_images_are(self, random):
+        train = gaussian(random, 200, 5)
+        assert not memorisation.authentic(train, train[:50] + 1e-6).any()
+        assert memorisation.authentic(train, train[:50] + 100.0).all()
+        np.testing.assert_array_equal(memorisation.nearest(train, train[:50] + 1e-6), np.arange(50))
+
+    def test_fresh_images_are_authentic_about_half_of_the_time(self, random):
+        found = [memorisation.authentic(gaussian(random, 300, 8), gaussian(random, 300, 8)).mean() for _ in range(10)]
+        assert np.mean(found) == pytest.approx(0.5, abs=0.1)
+
+    def test_refuses(self, random):
+        with pytest.raises(InputError, match="two training images"):
+            memorisation.authentic(gaussian(random, 1, 3), gaussian(random, 4, 3))
+        with pytest.raises(InputError, match="different extractors"):
+            memorisation.authentic(gaussian(random, 5, 3), gaussian(random, 4, 2))
+
+
+class TestPathLength:
+    def test_of_a_linear_generator(self, random):
+        """With G(w) = A w on straight lines and squared distance it is E |A (w1 - w0)|^2 = 2 tr(A A')."""
+        matrix = tf.constant(gaussian(random, 6, 4))
+        first, second = (tf.constant(gaussian(random, 20_000, 4)) for _ in range(2))
+        found = path_length.lengths(
+            lambda w: w @ tf.transpose(matrix), lambda a, b: tf.reduce_sum(tf.square(a - b), 1), first, second,
+            tf.constant(random.uniform(size=(20_000, 1))), path_length.lerp,
+        )  # fmt: skip
+        assert float(tf.reduce_mean(found)) == pytest.approx(2 * np.sum(np.square(matrix)), rel=0.03)
+
+    def test_a_great_circle_has_constant_speed(self, random):
+        """The squared speed is the squared angle between the latents, anywhere on the way."""
+        first, second = (tf.constant(gaussian(random, 5, 8)) for _ in range(2))
+        ends = [tf.math.l2_normalize(end, -1) for end in (first, second)]
+        angles = tf.acos(tf.reduce_sum(ends[0] * ends[1], -1))
+        for place in (0.0, 0.3, 0.9):
+            found = path_length.lengths(
+                tf.identity, lambda a, b: tf.reduce_sum(tf.square(a - b), 1), first, second, tf.fill([5, 1], np.float64(place))
+            )
+            np.testing.assert_allclose(found, tf.square(angles), rtol=1e-5)
+
+    def test_the_ends_are_left_out(self):
+        assert path_length.trimmed_mean(np.array([-1e9, *np.ones(998), 1e9])) == 1
+
+
+class TestInception:
+    """The published file is not here: a graph with its names and operations stands for it."""
+
+    @pytest.fixture
+    def graph(self, random):
+        with tf.Graph().as_default() as graph:
+            image = tf.compat.v1.placeholder(tf.float32, [1, 299, 299, 3], "input")
+            x = tf.multiply(image, 1.0, "Mul")
+            x = tf.nn.relu(tf.nn.conv2d(x, random.normal(size=(3, 3, 3, 8)).astype(np.float32), 2, "VALID"))
+            x = tf.raw_ops.AvgPool(value=x, ksize=[1, 149, 149, 1], strides=[1, 1, 1, 1], padding="VALID", name="pool_3")
+            x = tf.reshape(x, [-1, 8])
+            weights = tf.constant(random.normal(size=(8, 10)).astype(np.float32), name="softmax/weights")
+            tf.raw_ops.MatMul(a=x, b=weights, name="softmax/logits/MatMul")
+            tf.raw_ops.ReadFile(filename="/etc/hostname", name="stranger")
+        return graph.as_graph_def()
+
+    def test_features_and_logits(self, graph, random, tmp_path):
+        (tmp_path / "graph.pb").write_bytes(graph.SerializeToString())
+        compute = inception.load(tmp_path / "graph.pb")
+        images = tf.constant(random.uniform(-1, 1, (3, 20, 20, 3)).astype(np.float32))
+        features, logits = compute(images)
+        assert (features.shape, logits.shape) == ((3, 8), (3, 10))
+        consts = {node.name: tf.make_ndarray(node.attr["value"].tensor) for node in graph.node if node.op == "Const"}
+        kernel = next(value for value in consts.values() if value.shape == (3, 3, 3, 8))
+        pixels = tf.round(images * 127.5 + 127.5)
+        resized = tf.compat.v1.image.resize_bilinear(pixels, [299, 299])
+        wanted = tf.reduce_mean(tf.nn.relu(tf.nn.conv2d((resized - 128) / 128, kernel, 2, "VALID")), [1, 2])
+        np.testing.assert_allclose(features, wanted, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(logits, wanted.numpy() @ consts["softmax/weights"], rtol=1e-4, atol=1e-4)
+
+    def test_strange_operations_are_refused(self, graph, tmp_path):
+        reading = next(node for node in graph.node if node.op == "ReadFile")
+        for node in graph.node:
+            if node.name == "softmax/logits/MatMul":
+                node.input.append(f"^{reading.name}")
+        (tmp_path / "graph.pb").write_bytes(graph.SerializeToString())
+        with pytest.raises(InputError, match="ReadFile"):
+            inception.load(tmp_path / "graph.pb")
+
+    def test_other_files_are_refused(self, tmp_path):
+        (tmp_path / "other.pb").write_bytes(tf.Graph().as_graph_def().SerializeToString())
+        (tmp_path / "text.pb").write_text("no graph")
+        for name in ("other.pb", "text.pb"):
+            with pytest.raises(InputError, match="is not the Inception graph"):
+                inception.load(tmp_path / name)
+        with pytest.raises(InputError, match="does not exist"):
+            inception.load(tmp_path / "nothing.pb")
