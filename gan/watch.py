@@ -142,15 +142,15 @@ FATAL = {"divergence", "dead generator", "dead discriminator", "collapse", "blan
 
 
 def alarms(records: Sequence[Record]) -> dict[str, str]:
-    """What is wrong at the last record: name -> cause and way out. Only the first rule that holds speaks: later ones follow
-    from it."""
+    """What is wrong at the last record: name -> cause and way out, the deepest cause first."""
+    found = {}
     for name, rule in RULES.items():
         places = range(len(records) - rule.ticks, len(records))
         if places.start >= (INFANCY if rule.adult else 0) and all(
             rule.holds(records[place], records[:place]) for place in places
         ):
-            return {name: rule.says.format_map(_Fields(records[-1]))}
-    return {}
+            found[name] = rule.says.format_map(_Fields(records[-1]))
+    return found
 
 
 class _Fields(dict):
