@@ -27,7 +27,7 @@ def variety(draw: Callable[[], np.ndarray], real: np.ndarray) -> Callable[[int],
     from gan import watch
 
     pictures = real.ndim == 4
-    read = _read_compact() if pictures and min(real.shape[1:3]) > MARGIN and real.shape[3] in (1, 3) else _flat
+    read = read_compact() if pictures and min(real.shape[1:3]) > MARGIN and real.shape[3] in (1, 3) else _flat
     real_features = read(real)
 
     def contrast(images: np.ndarray) -> float:
@@ -49,7 +49,7 @@ def keep_best(run: Run, generator: keras.Model, real: np.ndarray, seed: int) -> 
     from experiments import runs
     from gan.metrics import kernel
 
-    read, name = _read_compact(), f"metric/kid{len(real)}_compact"
+    read, name = read_compact(), f"metric/kid{len(real)}_compact"
     real_features, labels = read(real), runs.asked_labels(generator, len(real))
 
     def callback(step: int) -> dict[str, float]:
@@ -65,7 +65,8 @@ def _flat(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1)
 
 
-def _read_compact() -> Callable[[np.ndarray], np.ndarray]:
+def read_compact() -> Callable[[np.ndarray], np.ndarray]:
+    """A function: images `[N, H, W, 1 or 3]` in [-1, 1] -> their compact features `[N, C]`."""
     from gan import features
 
     compute = tf.function(features.load("compact").averages)

@@ -4,7 +4,9 @@ import importlib
 import json
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from experiments.options import summaries
 from gan.errors import InputError
@@ -21,7 +23,9 @@ SMOKE = {
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
     "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4 --losses hinge minimax --regularisers R1 clipping",
+    "loss_comparison": "--data DIGITS --losses hinge wasserstein --seeds 2 --steps 2 --batch-size 4 --width 4 --samples 16",
     "r3gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
+    "small_data": "--data MANY --count 8 --image-size 16 --steps 2 --batch-size 4 --samples 20 --augments none diffaugment",
     "stacked_mnist": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --samples-judged 40",
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
@@ -38,7 +42,12 @@ def tiny(digits_file, pictures_folder, tmp_path_factory):
     compact.extractor().save(folder / "teacher.keras")
     pairs = {"pairs": [{"name": "a pair", "content": str(pictures_folder / "0.png"), "style": str(pictures_folder / "2.png")}]}
     (folder / "pairs.json").write_text(json.dumps(pairs))
+    many = tmp_path_factory.mktemp("many")
+    for index in range(20):
+        noise = np.random.default_rng(index).integers(0, 256, (20, 18, 3), np.uint8)
+        Image.fromarray(noise).save(many / f"{index}.png")
     files = {
+        "MANY": many,
         "DIGITS": digits_file,
         "PICTURES": pictures_folder,
         "TEACHER": folder / "teacher.keras",
@@ -172,6 +181,13 @@ def test_conditional_runs_draw_the_asked_class(tiny, digits_file, tmp_path):
     assert done.returncode == 0, done.stderr
     with pytest.raises(InputError, match="0 to 9"):
         main_of("sample")([str(run), "--label", "10"])
+
+
+def test_copying_is_told_in_words():
+    from experiments.small_data import verdict
+
+    assert verdict(0.1, (0.05, 0.15), (0.4, 0.6)).startswith("fails: only 10%")
+    assert verdict(0.38, (0.3, 0.45), (0.4, 0.6)).startswith("passes")
 
 
 def test_the_matrix_names_the_cause_of_a_failure():
