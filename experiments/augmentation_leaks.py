@@ -65,7 +65,8 @@ def main(argv: list[str] | None = None) -> None:
             image = np.rot90(image, turns).copy()
             if turns == 0:
                 top, left = (random.integers(side // 8, side // 2 - side // 8 + 1) for side in image.shape[:2])
-                image[top : top + image.shape[0] // 2, left : left + image.shape[1] // 2] = 0.0
+                hole = image[top : top + image.shape[0] // 2, left : left + image.shape[1] // 2]
+                hole[:] = random.normal(0.0, 0.1, hole.shape)  # a generator's grey would not be exact either
             result.append(image)
         return np.stack(result)
 

@@ -231,6 +231,34 @@ class SpectralDense(layers.Dense):
 
 
 @register
+class FourierFeatures(layers.Layer):
+    """`[N, D]` -> `[N, D + 2 count]`: x, sin(B x), cos(B x), B fixed and N(0, scale) (Tancik et al. 2020).
+
+    With it a dense network tells points apart that lie 1 / scale from each other.
+    """
+
+    def __init__(self, count: int, scale: float, seed: int = 0, **options):
+        super().__init__(**options)
+        self.count, self.scale, self.seed = count, scale, seed
+
+    def build(self, shape: tuple) -> None:
+        frequencies = keras.initializers.RandomNormal(stddev=self.scale, seed=self.seed)
+        self.frequencies = self.add_weight(
+            shape=(shape[-1], self.count), initializer=frequencies, trainable=False, name="frequencies"
+        )
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        angles = tf.matmul(x, ops.cast(self.frequencies, x.dtype))
+        return tf.concat([x, tf.sin(angles), tf.cos(angles)], -1)
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        return (shape[0], shape[1] + 2 * self.count)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"count": self.count, "scale": self.scale, "seed": self.seed}
+
+
+@register
 class SumPlaces(layers.Layer):
     """`[N, H, W, C]` -> `[N, C]`, the sum over places."""
 

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from gan.layers import FourierFeatures
+
 
 def _stack(x: keras.KerasTensor, width: int, depth: int) -> keras.KerasTensor:
     for index in range(depth):
@@ -17,7 +19,10 @@ def generator(dimensions: int = 2, latent_dim: int = 2, width: int = 256, depth:
     return keras.Model(z, layers.Dense(dimensions, dtype="float32", name="points")(_stack(z, width, depth)), name="generator")
 
 
-def discriminator(dimensions: int = 2, width: int = 256, depth: int = 3) -> keras.Model:
-    """Points `[N, dimensions]` -> logits `[N, 1]`."""
-    x = keras.Input([dimensions], name="points")
-    return keras.Model(x, layers.Dense(1, dtype="float32", name="logits")(_stack(x, width, depth)), name="discriminator")
+def discriminator(
+    dimensions: int = 2, width: int = 256, depth: int = 3, frequencies: int = 0, scale: float = 2.0
+) -> keras.Model:
+    """Points `[N, dimensions]` -> logits `[N, 1]`. `frequencies`: how many Fourier features it reads beside the points."""
+    points = keras.Input([dimensions], name="points")
+    x = FourierFeatures(frequencies, scale, name="fourier")(points) if frequencies else points
+    return keras.Model(points, layers.Dense(1, dtype="float32", name="logits")(_stack(x, width, depth)), name="discriminator")
