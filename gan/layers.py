@@ -13,6 +13,41 @@ def register(layer: type) -> type:
     return keras.saving.register_keras_serializable("gan")(layer)
 
 
+def leaky_relu(x: tf.Tensor, slope: float = 0.2) -> tf.Tensor:
+    """max(x, slope x), for networks whose gradient is differentiated again.
+
+    The second derivative is 0. TensorFlow's own gradient of the gradient returns that as a tensor of zeros, and a penalty then
+    computes a whole backward pass of zeros.
+    """
+
+    @tf.custom_gradient
+    def activate(x: tf.Tensor):
+        def backward(upstream: tf.Tensor) -> tf.Tensor:
+            return tf.raw_ops.LeakyReluGrad(gradients=upstream, features=tf.stop_gradient(x), alpha=slope)
+
+        return tf.nn.leaky_relu(x, slope), backward
+
+    return activate(x)
+
+
+@register
+class LeakyReLU(layers.Layer):
+    """`leaky_relu` as a layer; with a slope of 0 it is the ReLU."""
+
+    def __init__(self, slope: float = 0.2, **options):
+        super().__init__(**options)
+        self.slope = slope
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return leaky_relu(x, self.slope)
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        return tuple(shape)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"slope": self.slope}
+
+
 def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
     """`[N, H, W, C]` -> `[N, 2H, 2W, C]` by repetition."""
     _, height, width, channels = x.shape

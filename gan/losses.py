@@ -109,6 +109,16 @@ OBJECTIVES = {
 }
 
 
+def with_slopes(loss: Loss, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The mean loss, and its derivative by each logit as constants, none of them 0: one divides by them."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        logits = [tf.stop_gradient(tf.cast(each, tf.float32)) for each in (real_logits, fake_logits)]
+        tape.watch(logits)
+        value = tf.reduce_mean(loss(*logits))
+    slopes = tape.gradient(value, logits, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return value, [tf.stop_gradient(tf.where(tf.abs(slope) < 1e-20, 1e-20, slope)) for slope in slopes]
+
+
 def weight_decay(variables: list, l1: float = 0.0, l2: float = 0.0) -> tf.Tensor:
     """l1 sum |w| + l2 / 2 sum w^2 over kernels; biases and normalisation's vectors are left alone."""
     kernels = [tf.convert_to_tensor(variable) for variable in variables if len(variable.shape) > 1]

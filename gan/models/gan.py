@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from gan import augment, noise
-from gan.losses import OBJECTIVES, Objective, weight_decay
+from gan import augment, losses, noise
+from gan.losses import OBJECTIVES, Objective
 from gan.penalties import Penalty
 from gan.schedules import Adaptation, Schedule, at
 
@@ -163,36 +163,48 @@ class GAN(keras.Model):
     def discriminator_gradients(
         self, real: tf.Tensor, fake: tf.Tensor, labels: tf.Tensor | None, name: str, penalties: Mapping[str, Penalty]
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-        """The values of a D step and the gradients of its loss by D's weights; a penalty at real or generated images shares
-        their forward pass."""
+        """The values of a D step, and the gradients of its loss and penalties by D's weights.
+
+        With the slopes c = d loss / d D(x) held fixed, one backward pass of the sum of c D(x) gives the loss's gradient by the
+        weights and, by the images, c times the gradient that a penalty at these images is made of: they share both passes.
+        A grid of logits or a second output has several slopes an image; then each penalty has a backward pass of its own.
+        """
         weights = self.discriminator.trainable_variables
-        measured = bool(penalties) and isinstance(self.gamma_rule, Adaptation)
-        with tf.GradientTape(persistent=measured) as tape:
-            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as image_tape:
-                image_tape.watch((real, fake))
+        with tf.GradientTape() as tape:
+            with tf.GradientTape(persistent=True) as inner:
+                inner.watch((real, fake))
                 real_logits, real_extra = self.judge(real, labels, f"{name}real")
                 fake_logits, fake_extra = self.judge(fake, labels, f"{name}fake")
-                judged = {}
+                loss, slopes = losses.with_slopes(self.objective.discriminator, real_logits, fake_logits)
+                total = tf.reduce_sum(slopes[0] * real_logits) + tf.reduce_sum(slopes[1] * fake_logits)
+                total += real_extra + fake_extra
+                if self.l1 or self.l2:
+                    total += losses.weight_decay(weights, self.l1, self.l2)
+                at = {}
                 for key, penalty in penalties.items():
                     points = penalty.points(real, fake, lambda shape, use, key=key: self.uniform(shape, f"{name}{key} {use}"))
-                    image_tape.watch(points)
+                    inner.watch(points)
                     logits = real_logits if points is real else fake_logits if points is fake else None
-                    logits = self.judge(points, labels, f"{name}{key}")[0] if logits is None else logits
-                    judged[key] = points, tf.reduce_sum(logits), tf.size(logits) / tf.shape(logits)[0]
-            loss = tf.reduce_mean(self.objective.discriminator(real_logits, fake_logits)) + real_extra + fake_extra
+                    at[key] = points, self.judge(points, labels, f"{name}{key}")[0] if logits is None else logits
+            own, by_images = inner.gradient(total, (weights, (real, fake)))
+            one_slope = real_logits.shape[1:].num_elements() == 1 and type(self).read is GAN.read
             values = {f"penalty/{key}": tf.constant(0.0) for key in self.penalties}
-            for key, (points, total, places) in judged.items():
-                value = penalties[key].value(image_tape.gradient(total, points)) / tf.cast(places, tf.float32)
+            for key, (points, logits) in at.items():
+                if one_slope and (points is real or points is fake):
+                    place = 0 if points is real else 1
+                    slope = tf.reshape(slopes[place], [-1] + [1] * (points.shape.rank - 1))
+                    gradient = tf.cast(by_images[place], tf.float32) / slope
+                else:
+                    gradient = inner.gradient(logits, points)
+                value = penalties[key].value(gradient) / tf.cast(tf.size(logits) / tf.shape(logits)[0], tf.float32)
                 values[f"penalty/{key}"] = self.interval * self.gamma * tf.reduce_mean(value)
-            objective = loss + (weight_decay(weights, self.l1, self.l2) if self.l1 or self.l2 else 0.0)
             penalty = tf.add_n([tf.constant(0.0), *values.values()])
-            everything = objective + penalty
-        if measured:  # one backward pass more
-            own, pull = (tape.gradient(each, weights) for each in (objective, penalty))
+        gradients, ratio = own, tf.constant(0.0)
+        if penalties:
+            pull = tape.gradient(penalty, weights)  # None for a bias at the end
+            gradients = [a if b is None else a + b for a, b in zip(own, pull, strict=True)]
             ratio = tf.linalg.global_norm(pull) / (self.interval * tf.linalg.global_norm(own) + 1e-12)
-            gradients = [a if b is None else a + b for a, b in zip(own, pull, strict=True)]  # a bias at the end has no pull
-        else:
-            ratio, gradients = tf.constant(0.0), tape.gradient(everything, weights)
+        loss += real_extra + fake_extra
         scores = {
             "loss/discriminator": loss,
             "score/real": tf.reduce_mean(tf.sigmoid(real_logits)),
@@ -202,7 +214,7 @@ class GAN(keras.Model):
             "score/margin": tf.reduce_mean(tf.cast(real_logits, tf.float32) - tf.cast(fake_logits, tf.float32)),
             "gradient/discriminator": tf.linalg.global_norm(gradients),
         }
-        if isinstance(self.gamma_rule, Adaptation):
+        if self.penalties:
             scores["gradient/penalty_ratio"] = ratio
         return scores | values, gradients
 

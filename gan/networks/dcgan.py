@@ -9,7 +9,7 @@ from keras import layers
 
 from gan import conditions
 from gan.errors import InputError
-from gan.layers import Dropout, Repeat, SpectralConv
+from gan.layers import Dropout, LeakyReLU, Repeat, SpectralConv
 
 KERNEL = 4
 MOMENTUM = 0.9
@@ -84,7 +84,7 @@ def discriminator(
         )(x)
         if norm:
             x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{stage}")(x)
-        x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
+        x = LeakyReLU(0.2, name=f"stage{stage}")(x)
         if dropout:
             x = Dropout(dropout, seed=stage, name=f"dropout{stage}")(x)
     features = layers.Flatten(name="features")(x)

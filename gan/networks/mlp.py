@@ -3,13 +3,13 @@
 import keras
 from keras import layers
 
-from gan.layers import FourierFeatures
+from gan.layers import FourierFeatures, LeakyReLU
 
 
 def _stack(x: keras.KerasTensor, width: int, depth: int) -> keras.KerasTensor:
     for index in range(depth):
         x = layers.Dense(width, kernel_initializer="he_normal", name=f"dense{index}")(x)
-        x = layers.LeakyReLU(0.2, name=f"stage{index}")(x)
+        x = LeakyReLU(0.2, name=f"stage{index}")(x)
     return x
 
 

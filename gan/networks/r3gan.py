@@ -14,7 +14,7 @@ from keras import layers
 
 from gan import conditions
 from gan.errors import InputError
-from gan.layers import Basis, BasisProduct, Bias, Downsample, GroupedConv, Upsample
+from gan.layers import Basis, BasisProduct, Bias, Downsample, GroupedConv, LeakyReLU, Upsample
 from gan.networks.resnet import doublings
 
 SLOPE = 0.2
@@ -37,9 +37,9 @@ def _block(x: keras.KerasTensor, group_width: int, total_blocks: int, name: str)
     channels, gain = x.shape[-1], GAIN * total_blocks**-0.25
     wide = EXPANSION * channels
     y = _convolution(wide, f"{name}_expand", gain, bias=True)(x)
-    y = layers.LeakyReLU(SLOPE, name=f"{name}_relu0")(y)
+    y = LeakyReLU(SLOPE, name=f"{name}_relu0")(y)
     y = GroupedConv(wide // min(group_width, wide), kernel_initializer=initial(gain), name=f"{name}_grouped")(y)
-    y = layers.LeakyReLU(SLOPE, name=f"{name}_relu1")(Bias(name=f"{name}_bias")(y))
+    y = LeakyReLU(SLOPE, name=f"{name}_relu1")(Bias(name=f"{name}_bias")(y))
     y = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer="zeros", name=f"{name}_reduce")(y)
     return layers.Add(name=name)([x, y])
 

@@ -9,7 +9,7 @@ from keras import layers
 
 from gan import conditions
 from gan.errors import InputError
-from gan.layers import Dropout, Repeat, SpectralConv, SumPlaces
+from gan.layers import Dropout, LeakyReLU, Repeat, SpectralConv, SumPlaces
 from gan.networks.dcgan import MOMENTUM
 
 
@@ -66,7 +66,7 @@ def discriminator(
         x = _down(x, width, f"stage{stage}", spectral, first=stage == 0, halve=True)
     for stage in range(max(count - 1, 1), max(count - 1, 1) + 2):
         x = _down(x, width, f"stage{stage}", spectral, first=False, halve=False)
-    x = layers.ReLU(name="relu")(x)
+    x = LeakyReLU(0.0, name="relu")(x)
     features = SumPlaces(name="features")(x)
     if dropout:
         features = Dropout(dropout, name="dropout")(features)
@@ -82,8 +82,8 @@ def _down(x: keras.KerasTensor, width: int, name: str, spectral: bool, first: bo
     def pooled(value: keras.KerasTensor, part: str) -> keras.KerasTensor:
         return layers.AveragePooling2D(2, name=f"{name}_{part}")(value) if halve else value
 
-    y = x if first else layers.ReLU(name=f"{name}_relu0")(x)
-    y = layers.ReLU(name=f"{name}_relu1")(convolution(width, 3, padding="same", name=f"{name}_conv0")(y))
+    y = x if first else LeakyReLU(0.0, name=f"{name}_relu0")(x)
+    y = LeakyReLU(0.0, name=f"{name}_relu1")(convolution(width, 3, padding="same", name=f"{name}_conv0")(y))
     y = pooled(convolution(width, 3, padding="same", name=f"{name}_conv1")(y), "halve")
     short = pooled(x, "short_halve")
     if halve or short.shape[-1] != width:

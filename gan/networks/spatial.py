@@ -11,6 +11,7 @@ import math
 import keras
 from keras import layers
 
+from gan.layers import LeakyReLU
 from gan.networks.dcgan import MOMENTUM
 
 MARGIN = 5  # cells of the grid that the unpadded convolutions use up
@@ -50,6 +51,6 @@ def discriminator(widths: tuple[int, ...] = (24, 48, 96, 192)) -> keras.Model:
     x = image
     for stage, width in enumerate(widths):
         x = layers.Conv2D(width, 4, 2, "same", kernel_initializer="he_normal", name=f"down{stage}")(x)
-        x = layers.LeakyReLU(0.2, name=f"stage{stage}")(x)
+        x = LeakyReLU(0.2, name=f"stage{stage}")(x)
     x = layers.Conv2D(1, 1, kernel_initializer="he_normal", dtype="float32", name="logits")(x)
     return keras.Model(image, x, name="discriminator")

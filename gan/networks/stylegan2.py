@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from gan import conditions, noise
-from gan.layers import Bias, Downsample, MinibatchDeviation, Upsample, register
+from gan.layers import Bias, Downsample, MinibatchDeviation, Upsample, leaky_relu, register
 from gan.networks.resnet import doublings
 
 STYLE_MIXING = 0.9
@@ -44,7 +44,7 @@ class _Equalised(layers.Layer):
 
     def finished(self, x: tf.Tensor) -> tf.Tensor:
         x = x + ops.cast(self.bias * self.rate, x.dtype) if self.use_bias else x
-        return tf.nn.leaky_relu(x, 0.2) * math.sqrt(2.0) if self.activated else x
+        return leaky_relu(x) * math.sqrt(2.0) if self.activated else x
 
     def get_config(self) -> dict:
         own = {
@@ -146,7 +146,7 @@ class NoiseAndBias(layers.Layer):
         else:
             drawn = noise.normal([1, *x.shape[1:3], 1], self.seed, 0)
         x = x + tf.cast(drawn, x.dtype) * ops.cast(self.strength, x.dtype) + ops.cast(self.bias, x.dtype)
-        return tf.nn.leaky_relu(x, 0.2) * math.sqrt(2.0)
+        return leaky_relu(x) * math.sqrt(2.0)
 
     def get_config(self) -> dict:
         return super().get_config() | {"seed": self.seed}

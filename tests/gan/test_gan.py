@@ -268,6 +268,29 @@ def test_adaptive_gamma_seeks_its_share():
         assert float(rule.next(tf.constant(1.0), logs, tf.constant(10))) == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.parametrize("loss", losses.OBJECTIVES)
+def test_loss_and_penalties_from_one_backward_pass_are_those_of_their_formulas(loss, real):
+    """Also where the slope by a logit is 0, as of a hinge that is satisfied."""
+    objective = losses.OBJECTIVES[loss]
+    model = make(objective=objective, penalties=PENALTIES["r1+r2"], gamma=0.7, normalised=False, l1=1e-3, l2=1e-2)
+    model.discriminator.layers[-1].bias.assign([1.5])  # real images beyond the hinge
+    real, fake = tf.constant(real), model.generate(model.latents(8, 0), None)
+    values, gradients = model.discriminator_gradients(real, fake, None, "", model.penalties)
+    weights = model.discriminator.trainable_variables
+    with tf.GradientTape() as tape:
+        penalty = 0.0
+        for images in (real, fake):
+            with tf.GradientTape() as inner:
+                inner.watch(images)
+                logits = model.discriminator(images, training=True)
+            penalty += 0.7 / 2 * tf.reduce_mean(tf.reduce_sum(tf.square(inner.gradient(logits, images)), [1, 2, 3]))
+        logits = [model.discriminator(images, training=True) for images in (real, fake)]
+        total = tf.reduce_mean(objective.discriminator(*logits)) + penalty + losses.weight_decay(weights, 1e-3, 1e-2)
+    assert float(values["penalty/r1"] + values["penalty/r2"]) == pytest.approx(float(penalty), rel=1e-4)
+    for found, wanted in zip(gradients, tape.gradient(total, weights), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=1e-6)
+
+
 def test_the_ratio_of_gradients_is_that_of_its_parts(real):
     """With a fixed gamma, |grad penalty| / |grad loss| and their sum are those of separate calls; it is 0 in a lazy step."""
 

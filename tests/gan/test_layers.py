@@ -122,3 +122,44 @@ def test_basis_and_product_are_each_others_mirror(random):
     product(image)
     product.kernel.assign(basis.kernel)
     np.testing.assert_allclose(product(image), x * np.square(basis.kernel.numpy()).sum((0, 1, 2)), rtol=1e-4)
+
+
+def test_leaky_relu_and_its_two_derivatives(random):
+    x = tf.constant(random.standard_normal((4, 7)), tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = layers.leaky_relu(x, 0.3)
+            half = tf.square(y) / 2
+        slope = inner.gradient(half, x)  # x where positive, 0.09 x elsewhere
+    np.testing.assert_allclose(y, np.where(x > 0, x, 0.3 * x))
+    np.testing.assert_allclose(slope, np.where(x > 0, x, 0.09 * x))
+    np.testing.assert_allclose(tape.gradient(slope, x), np.where(x > 0, 1.0, 0.09))
+
+
+def test_a_penalty_computes_no_pass_of_zeros():
+    """By the weights, a gradient's gradient needs as many matrix products as its definition: 1 forward, 1 back, 2 again."""
+
+    @tf.function
+    def penalty(x, weights):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = tf.reduce_sum(layers.leaky_relu(x @ weights))
+            value = tf.reduce_sum(tf.square(inner.gradient(y, x)))
+        return tape.gradient(value, weights)
+
+    graph = penalty.get_concrete_function(tf.ones([5, 3]), tf.ones([3, 4])).graph
+    assert sum(operation.type == "MatMul" for operation in graph.get_operations()) <= 4
+
+
+def test_fourier_features(random):
+    layer = layers.FourierFeatures(500, 2.0)
+    x = random.standard_normal((3, 2)).astype(np.float32)
+    found = layer(x).numpy()
+    angles = x @ layer.frequencies.numpy()
+    np.testing.assert_allclose(found, np.concatenate([x, np.sin(angles), np.cos(angles)], 1), atol=1e-5)
+    assert np.std(layer.frequencies) == pytest.approx(2.0, rel=0.1)
+    assert layer.compute_output_shape((3, 2)) == found.shape
