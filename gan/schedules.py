@@ -108,7 +108,7 @@ class AdaptiveGamma(Adaptation):
     with gamma, so gamma goes up while it is below `target` and down above, at most by a factor e in `images` images.
     """
 
-    def __init__(self, start: float, target: float = 0.3, images: float = 10_000):
+    def __init__(self, start: float, target: float = 0.1, images: float = 10_000):
         self.start, self.target, self.images = start, target, images
 
     def next(self, value: tf.Tensor, logs: dict[str, tf.Tensor], images: tf.Tensor) -> tf.Tensor:

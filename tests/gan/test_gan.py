@@ -63,7 +63,8 @@ def test_logged_values(real):
     logs = {name: float(value) for name, value in model.train_step(tf.constant(real)).items()}
     sides = {f"{kind}/{network}" for kind in ("loss", "gradient") for network in ("generator", "discriminator")}
     schedules = {f"schedule/{key}" for key in ("learning_rate", "beta_2", "gamma", "augment_p", "ema_half_life")}
-    assert set(logs) == sides | schedules | {"penalty/r1", "penalty/r2", "score/real", "score/fake", "score/real_sign"}
+    scores = {f"score/{key}" for key in ("real", "fake", "real_sign", "accuracy", "margin")}
+    assert set(logs) == sides | schedules | scores | {"penalty/r1", "penalty/r2", "gradient/penalty_ratio"}
     assert 0 <= logs["score/real"] <= 1
     assert logs["gradient/generator"] > 0
 
