@@ -1,8 +1,9 @@
-"""StyleGAN2 (Karras et al. 2020) with adaptive discriminator augmentation (Karras et al. 2020 b).
+"""StyleGAN2 (Karras et al. 2020), for few images with adaptive discriminator augmentation (Karras et al. 2020 b).
 
     python -m experiments.stylegan2 --data fashion_mnist.npz --run-dir runs/stylegan2
 
-`--preset ffhq256` has the published widths and rates, for a GPU.
+`--preset few-images` augments as much as the discriminator overfits; `--preset ffhq256` has the published widths and rates,
+for a GPU.
 """
 
 from dataclasses import dataclass, replace
@@ -17,25 +18,18 @@ class Config(Adversarial):
 
 
 SMALL = Config(
-    steps=6000, batch_size=32, network="stylegan2", width=16, most=64, latent_dim=64, gamma=0.1, penalty_interval=16,
-    augment="ada", augment_p="adaptive", learning_rate=2e-3, beta_1=0.0, beta_2=0.99, schedule="constant",
+    steps=6000, batch_size=32, network="stylegan2", width=16, most=64, latent_dim=64, gamma=0.02, penalty_interval=16,
+    learning_rate=2e-3, beta_1=0.0, beta_2=0.99,
 )  # fmt: skip
+FEW = replace(SMALL, augment="ada", augment_p="adaptive", schedule="constant", flip=True)
 PRESETS = {
     "small": SMALL,
+    "few-images": FEW,
     "ffhq256": replace(
-        SMALL,
-        data="samples",
-        flip=True,
-        image_size=256,
-        width=128,
-        most=512,
-        latent_dim=512,
-        batch_size=64,
-        steps=390_000,
-        tick=2000,
+        FEW, data="samples", image_size=256, width=128, most=512, latent_dim=512, batch_size=64, steps=390_000, tick=2000,
         gamma=1.0,
     ),
-}
+}  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:

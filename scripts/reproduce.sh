@@ -23,16 +23,21 @@ done
 mnist=$data/mnist.npz fashion=$data/fashion_mnist.npz
 $python -m experiments.loss_matrix --data "$mnist" --run-dir runs/loss_matrix
 $python -m experiments.gamma_sensitivity --data "$mnist" --steps 1500 --run-dir runs/gamma
-for p in 0.8 1.0; do
-    $python -m experiments.dcgan --data "$mnist" --augment ada+cutout --augment-p $p --steps 4000 --run-dir runs/augmented-$p
+for change in turns cutout; do
+    for p in 0.8 1.0; do
+        $python -m experiments.dcgan --data "$mnist" --augment $change --augment-p $p --run-dir runs/$change-$p
+    done
+    $python -m experiments.augmentation_leaks runs/dcgan-0 runs/$change-0.8 runs/$change-1.0 --change $change --data "$mnist" \
+        --run-dir runs/leaks-$change
 done
-$python -m experiments.augmentation_leaks runs/dcgan-0 runs/augmented-0.8 runs/augmented-1.0 --data "$mnist" --run-dir runs/leaks
 $python -m experiments.conditional_gan --data "$mnist" --run-dir runs/conditional
 $python -m experiments.evaluate runs/conditional --classifier runs/classifier --data "$mnist"
 $python -m experiments.r3gan --data "$mnist" --run-dir runs/r3gan
 $python -m experiments.evaluate runs/r3gan --classifier runs/classifier --data "$mnist"
-$python -m experiments.wgan_gp --data "$mnist" --steps 3000 --run-dir runs/wgan_gp
-$python -m experiments.stylegan2 --data "$fashion" --steps 4000 --run-dir runs/stylegan2
+$python -m experiments.wgan_gp --data "$mnist" --run-dir runs/wgan_gp
+$python -m experiments.evaluate runs/wgan_gp --classifier runs/classifier --data "$mnist"
+$python -m experiments.dcgan --data "$fashion" --network dcgan-resize --run-dir runs/resize
+$python -m experiments.stylegan2 --data "$fashion" --run-dir runs/stylegan2
 $python -m experiments.conditional_gan --data "$fashion" --network resnet --width 32 --condition projection --loss hinge \
     --penalty none --spectral --steps 3000 --learning-rate 4e-4 --run-dir runs/resnet
 $python scripts/benchmark.py --output runs/benchmark.json

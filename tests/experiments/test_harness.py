@@ -254,7 +254,7 @@ def test_a_full_disk_ends_the_run_and_keeps_the_checkpoint(digits_file, tmp_path
 ENGINE = {
     "conditional_gan": "--data DIGITS --width 4",
     "wgan_gp": "--data DIGITS --width 4 --d-steps 2 --dropout 0.2",
-    "stylegan2": "--data PICTURES --image-size 16 --width 4 --most 8 --augment-p adaptive",
+    "stylegan2": "--data PICTURES --image-size 16 --width 4 --most 8 --augment ada --augment-p adaptive",
     "r3gan": "--data DIGITS --width 4 --most 8 --gamma auto",
 }
 
