@@ -187,60 +187,59 @@ def train(
     def curable(bad: int) -> bool:
         return len(run.rollbacks()) < rollbacks and len(checkpoints.steps()) > bad
 
+    def go_on() -> None:
+        """To the end, or to a fault."""
+        step, values = checkpoints.restore()
+        if step > steps:
+            raise InputError(
+                f"'{run.dir}' has already done {step} {stage} steps, more than the {steps} asked for; use another --run-dir"
+            )
+        if step < steps:
+            run.rewind(before + step)
+        if before + step == 0 and config.init_from:
+            start_from(model, config.init_from / "checkpoints" / stage)
+        if count := len(run.rollbacks()):
+            model.set_rate_factor(0.5**count)
+        one_step = tf.function(model.train_step, jit_compile=config.jit)
+        with (
+            interruptible() as interrupted,
+            closing(stream(batch_at, step)) as batches,
+            Progress(run, step, steps, stage) as progress,
+        ):
+            while step < steps:
+                batch = next(batches)
+                values.append(one_step(batch))
+                step += 1
+                progress.advance()
+                if step % config.tick == 0 or step == steps:
+                    values = checked(values, before + step - len(values) + 1, run)
+                    means = {name: float(np.mean([one[name] for one in values])) for name in values[0]}
+                    times = progress.times(step, getattr(config, "batch_size", 1))
+                    for callback in callbacks:
+                        means |= callback(before + step) or {}
+                    run.record(before + step, means, times)
+                    for name, text in run.look(before + step, before).items():
+                        if name in watch.FATAL and curable(watch.RULES[name].ticks - 1):
+                            raise Fault(f"{name}: {text}", watch.RULES[name].ticks - 1)
+                    checkpoints.save(step)
+                    progress.tick(step, means)
+                    values = []
+                elif interrupted():
+                    checkpoints.save(step, checked(values, before + step - len(values) + 1, run))
+                if interrupted():
+                    raise KeyboardInterrupt(
+                        f"interrupted at {stage} step {step} of {steps}; saved: the same command goes on from there"
+                    )
+
     while True:
         try:
-            return _train(run, model, config, steps, batch_at, callbacks, stage, before, checkpoints, curable)
+            return go_on()
         except (Fault, NotFinite) as fault:
             bad = getattr(fault, "bad", 0)
             if not curable(bad):
                 raise
             checkpoints.drop(bad)
             run.roll_back(before + checkpoints.steps()[-1], str(fault))
-
-
-def _train(run, model, config, steps, batch_at, callbacks, stage, before, checkpoints, curable) -> None:
-    """To the end, or to a fault that is curable."""
-    step, values = checkpoints.restore()
-    if step > steps:
-        raise InputError(
-            f"'{run.dir}' has already done {step} {stage} steps, more than the {steps} asked for; use another --run-dir"
-        )
-    if step < steps:
-        run.rewind(before + step)
-    if before + step == 0 and config.init_from:
-        start_from(model, config.init_from / "checkpoints" / stage)
-    if count := len(run.rollbacks()):
-        model.set_rate_factor(0.5**count)
-    one_step = tf.function(model.train_step, jit_compile=config.jit)
-    with (
-        interruptible() as interrupted,
-        closing(stream(batch_at, step)) as batches,
-        Progress(run, step, steps, stage) as progress,
-    ):
-        while step < steps:
-            batch = next(batches)
-            values.append(one_step(batch))
-            step += 1
-            progress.advance()
-            if step % config.tick == 0 or step == steps:
-                values = checked(values, before + step - len(values) + 1, run)
-                means = {name: float(np.mean([one[name] for one in values])) for name in values[0]}
-                times = progress.times(step, getattr(config, "batch_size", 1))
-                for callback in callbacks:
-                    means |= callback(before + step) or {}
-                run.record(before + step, means, times)
-                for name, text in run.look(before + step, before).items():
-                    if name in watch.FATAL and curable(watch.RULES[name].ticks - 1):
-                        raise Fault(f"{name}: {text}", watch.RULES[name].ticks - 1)
-                checkpoints.save(step)
-                progress.tick(step, means)
-                values = []
-            elif interrupted():
-                checkpoints.save(step, checked(values, before + step - len(values) + 1, run))
-            if interrupted():
-                raise KeyboardInterrupt(
-                    f"interrupted at {stage} step {step} of {steps}; saved: the same command goes on from there"
-                )
 
 
 class Progress:

@@ -56,7 +56,7 @@ def _largest(earlier: Sequence[Record], key: str) -> float:
 def _runs_away(record: Record, earlier: Sequence[Record]) -> bool:
     grown = 100 * _usual(earlier, "gradient/discriminator") + 1e-3
     jumped = len(earlier) >= INFANCY and record.get("gradient/discriminator", 0.0) > grown
-    return jumped or any(abs(record.get(f"loss/{side}", 0.0)) > 100 for side in ("generator", "discriminator"))
+    return jumped or any(abs(record.get(f"loss/{side}", 0.0)) > 300 for side in ("generator", "discriminator"))
 
 
 RULES = {

@@ -28,6 +28,8 @@ def kid(real: np.ndarray, fake: np.ndarray, subsets: int = SUBSETS, size: int = 
     """
     if real.shape[1] != fake.shape[1]:
         raise InputError(f"features of different extractors: {real.shape[1]} and {fake.shape[1]} dimensions")
+    if size < 2:
+        raise InputError(f"a KID needs subsets of two images or more. Received: {size}; judge more images")
     if min(len(real), len(fake)) < size:
         raise InputError(f"a KID on subsets of {size} needs as many images of each kind. Received: {len(real)} and {len(fake)}")
     random = np.random.default_rng(seed)

@@ -133,7 +133,7 @@ CASES = {
     "sample none": (["sample", "BAD/run", "--count", "0"], "--count"),
     "sample without a run": (["sample"], "run"),
     "evaluate with no graph": (["evaluate", "BAD/run", "--data", "BAD/digits.npz", "--samples", "8", "--extractor", "inception", "--extractor-weights", "BAD/text.npz"], "not the Inception graph"),
-    "too few images for a metric": (["evaluate", "BAD/run", "--data", "BAD/digits.npz", "--samples", "3"], "need more images"),
+    "too few images for a metric": (["evaluate", "BAD/run", "--data", "BAD/digits.npz", "--samples", "3"], "two images or more"),
     "tabulate what was not evaluated": (["tabulate", "BAD/run"], "evaluation.json"),
     "evaluate without a classifier": (["evaluate", "BAD/run", "--classifier", "BAD/occupied", "--data", "BAD/digits.npz"], "occupied"),
 }  # fmt: skip

@@ -83,6 +83,8 @@ class TestKernel:
         values = kernel.kid(gaussian(random, 300, 4), gaussian(random, 200, 4, 1.0), subsets=5, size=100)
         assert values.shape == (5,)
         assert values.min() > 0.1
+        with pytest.raises(InputError, match="two images or more"):
+            kernel.kid(gaussian(random, 3, 4), gaussian(random, 3, 4), size=1)
         with pytest.raises(InputError, match="subsets of 1000"):
             kernel.kid(gaussian(random, 300, 4), gaussian(random, 2000, 4))
 
