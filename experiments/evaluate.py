@@ -43,8 +43,13 @@ class Config:
     threshold: float = 0.9
     """Probability above which the classifier counts as confident."""
 
+    path_length: int = 0
+    """Pairs of latents between which to measure the perceptual path length, in the compact features; 0: none."""
+
     def __post_init__(self):
         positive(self, "samples", "threshold", "image_size")
+        if self.path_length < 0:
+            raise InputError(f"--path-length must be 0 or more. Received: {self.path_length}")
 
 
 def short(count: int) -> str:
@@ -80,6 +85,28 @@ def comparison(real, other, name: str) -> dict:
         label = f"{key}{short(min(map(len, near)))}_{name}"
         found[label] = {"value": float(values.mean()), "interval": intervals.bootstrap(values, draws=200)}
     return found
+
+
+def path_lengths(generator, pairs: int, seed: int):
+    """The lengths `[pairs]` at random places of great circles between latents; a conditional generator keeps a pair's label."""
+    import tensorflow as tf
+
+    from experiments import runs
+    from gan import features, noise
+    from gan.metrics import path_length
+
+    distance, dimensions = path_length.perceptual(features.load("compact")), generator.inputs[0].shape[1:]
+    if len(dimensions) != 1:
+        raise InputError(f"--path-length is for generators with one latent vector. This one's latents are {list(dimensions)}")
+    first, second = (noise.normal([pairs, *dimensions], seed, step).numpy() for step in (1, 2))
+    labels = runs.asked_labels(generator, pairs)
+
+    def compute(parts, training):
+        draw = (lambda z: generator([z, parts[3]], training=False)) if labels is not None else generator
+        return [path_length.lengths(draw, distance, *parts[:3])]
+
+    places = noise.uniform([pairs, 1], seed, tf.constant(3)).numpy()
+    return runs.apply_many(compute, first, second, places, *(() if labels is None else (labels,)))[0]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -175,6 +202,15 @@ def main(argv: list[str] | None = None) -> None:
             "classifier_test_accuracy": accuracy,
             "threshold": config.threshold,
             "confident_ratio": results["generated"]["confident"] / share if share else None,
+        }
+    if config.path_length:
+        from gan.metrics import intervals
+        from gan.metrics.path_length import trimmed_mean
+
+        lengths = path_lengths(generator, config.path_length, config.seed)
+        results["generated"][f"ppl{short(config.path_length)}_z_compact"] = {
+            "value": trimmed_mean(lengths),
+            "interval": intervals.bootstrap(lengths, trimmed_mean, draws=200),
         }
     write_json(config.run / "evaluation.json", results)
     print(json.dumps(results, indent=2, ensure_ascii=False))

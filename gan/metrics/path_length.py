@@ -39,6 +39,21 @@ def lengths(
     return distance(here, there) / epsilon**2
 
 
+def perceptual(extractor: Callable[[tf.Tensor], dict[str, tf.Tensor]]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """A distance of images `[N, H, W, 1 or 3]` -> `[N]`: squared differences of features of unit length at each place, averaged
+    over places, summed over layers (Zhang et al. 2018, without learned weights: values depend on the extractor)."""
+
+    def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        pairs = (extractor(tf.repeat(images, 3, -1) if images.shape[-1] == 1 else images).values() for images in (a, b))
+        squares = [
+            tf.square(tf.math.l2_normalize(one, -1) - tf.math.l2_normalize(other, -1))
+            for one, other in zip(*pairs, strict=True)
+        ]
+        return tf.add_n([tf.reduce_mean(tf.reduce_sum(square, -1), [1, 2]) for square in squares])
+
+    return distance
+
+
 def trimmed_mean(values: np.ndarray, share: float = 0.01) -> float:
     """The mean without the lowest and the highest hundredth, as published."""
     low, high = np.percentile(values, [100 * share, 100 * (1 - share)])

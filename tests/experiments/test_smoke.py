@@ -98,7 +98,9 @@ def test_sample_and_evaluate_use_a_run(tiny, digits_file, tmp_path):
     first = (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes()
     main_of("sample")([str(dcgan), "--count", "5", "--seed", "2"])
     assert (dcgan / "drawn" / "seed-2" / "grid.png").read_bytes() == first
-    main_of("evaluate")([str(dcgan), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "7"])
+    main_of("evaluate")(
+        [str(dcgan), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "7", "--path-length", "5"]
+    )
     evaluation = json.loads((dcgan / "evaluation.json").read_text())
     assert evaluation["generated"]["count"] == 7 == sum(evaluation["generated"]["classes"])
     assert evaluation["real"]["count"] == 7
@@ -175,7 +177,9 @@ def test_conditional_runs_draw_the_asked_class(tiny, digits_file, tmp_path):
     run, classifier = run_and_classifier(tiny, "conditional_gan", tmp_path)
     main_of("sample")([str(run), "--count", "3", "--label", "7"])
     assert len(list((run / "drawn" / "seed-0-label-7").glob("*.png"))) == 4
-    main_of("evaluate")([str(run), "--classifier", str(classifier), "--data", str(digits_file), "--samples", "20"])
+    options = ["--samples", "20", "--path-length", "6"]
+    main_of("evaluate")([str(run), "--classifier", str(classifier), "--data", str(digits_file), *options])
+    assert json.loads((run / "evaluation.json").read_text())["generated"]["ppl6_z_compact"]["value"] > 0
     assert 0 <= json.loads((run / "evaluation.json").read_text())["generated"]["agreement"] <= 1
     done = command("experiments.sample", run, "--count", "2", "--seed", "5")  # another process knows the layers of the file too
     assert done.returncode == 0, done.stderr
