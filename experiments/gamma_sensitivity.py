@@ -45,19 +45,17 @@ def main(argv: list[str] | None = None) -> None:
 
     import time
 
-    import keras
     import numpy as np
     from tqdm import tqdm
 
     from gan.metrics import kernel
 
     run.open(data=images.hash, test=test.hash)
-    judge = runs.own_classifier(run.dir, config.data)
-    features = keras.Model(judge.input, judge.get_layer("features").output)
-    real = runs.apply(features, to_float(np.stack(test.pictures[: config.samples])))
+    features = runs.own_features(run.dir, config.data)
+    real = features(to_float(np.stack(test.pictures[: config.samples])))
 
     def distance(pictures) -> float:
-        return kernel.squared_mmd(runs.apply(features, pictures), real)
+        return kernel.squared_mmd(features(pictures), real)
 
     floor, began = distance(to_float(np.stack(images.pictures[: config.samples]))), time.monotonic()
     found = {}

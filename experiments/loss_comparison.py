@@ -53,17 +53,11 @@ def main(argv: list[str] | None = None) -> None:
 
     import time
 
-    import keras
     import numpy as np
     from tqdm import tqdm
 
     run.open(data=images.hash, test=test.hash)
-    judge = runs.own_classifier(run.dir, config.data)
-    network = keras.Model(judge.input, judge.get_layer("features").output)
-
-    def features(batch: np.ndarray) -> np.ndarray:
-        return runs.apply(network, pictures.to_float(pictures.to_uint8(batch)))  # as a picture file would have it
-
+    features = runs.own_features(run.dir, config.data)
     real, floor = (features(pictures.to_float(np.stack(part.pictures[: config.samples]))) for part in (test, images))
 
     def scores(found: np.ndarray) -> dict[str, float]:
@@ -83,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
             model.settle()
             drawn = runs.draw(model.ema_generator, config.samples, config.seed)
             pictures.write(path.with_suffix(".png"), pictures.grid(drawn[:16]))
-            write_json(path, scores(features(drawn)))
+            write_json(path, scores(features(pictures.to_float(pictures.to_uint8(drawn)))))  # as a file would have it
         cells[loss, seed] = json.loads(path.read_text())
         print(f"{loss}, seed {seed}: kid {cells[loss, seed]['kid']:.3g}", flush=True)
     report(run, config, cells, scores(floor), round(time.monotonic() - began, 1))

@@ -1,5 +1,6 @@
 """What other commands take from a finished run: its networks."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,16 @@ def own_classifier(run_dir: Path, data: str) -> "keras.Model":
     if not (folder / "results.json").exists():
         classifier.main(["--data", data, "--run-dir", str(folder)])
     return load(folder, "classifier")
+
+
+def own_features(run_dir: Path, data: str) -> Callable[[np.ndarray], np.ndarray]:
+    """A function: images `[N, H, W, C]` -> the features of `own_classifier`."""
+    judge = own_classifier(run_dir, data)
+
+    import keras
+
+    network = keras.Model(judge.input, judge.get_layer("features").output)
+    return lambda images: apply(network, images)
 
 
 def classes(generator: "keras.Model") -> int:

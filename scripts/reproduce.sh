@@ -40,6 +40,7 @@ $python -m experiments.dcgan --data "$fashion" --network dcgan-resize --run-dir 
 $python -m experiments.stylegan2 --data "$fashion" --run-dir runs/stylegan2
 $python -m experiments.conditional_gan --data "$fashion" --network resnet --width 32 --condition projection --loss hinge \
     --penalty none --spectral --steps 3000 --learning-rate 4e-4 --run-dir runs/resnet
+$python -m experiments.gaussians --layout grid --run-dir runs/grid
 $python scripts/benchmark.py --output runs/benchmark.json
 
 # The shipped extractor: trained, then judged on the held-out pairs.
