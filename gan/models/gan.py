@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from gan import augment, losses, noise
+from gan.layers import MinibatchDeviation
 from gan.losses import OBJECTIVES, Objective
 from gan.penalties import Penalty
 from gan.schedules import Adaptation, Schedule, at
@@ -76,6 +77,12 @@ class GAN(keras.Model):
         self.d_steps, self.clip, self.l1, self.l2 = d_steps, clip, l1, l2
         g_optimizer.build(self.generator.trainable_variables)  # before any restore, or their moments would be lost
         d_optimizer.build(self.discriminator.trainable_variables)
+
+    @property
+    def mixes_images(self) -> bool:
+        """Whether the discriminator's logit of one image depends on the others of its batch."""
+        mixing = (MinibatchDeviation, keras.layers.BatchNormalization)
+        return any(isinstance(layer, mixing) for layer in self.discriminator.layers)
 
     @property
     def step(self) -> keras.Variable:
@@ -167,7 +174,8 @@ class GAN(keras.Model):
 
         With the slopes c = d loss / d D(x) held fixed, one backward pass of the sum of c D(x) gives the loss's gradient by the
         weights and, by the images, c times the gradient that a penalty at these images is made of: they share both passes.
-        A grid of logits or a second output has several slopes an image; then each penalty has a backward pass of its own.
+        A grid of logits or a second output has several slopes an image, and a layer that compares the images of a batch lets
+        the slopes of others in; then each penalty has a backward pass of its own.
         """
         weights = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
@@ -187,7 +195,7 @@ class GAN(keras.Model):
                     logits = real_logits if points is real else fake_logits if points is fake else None
                     at[key] = points, self.judge(points, labels, f"{name}{key}")[0] if logits is None else logits
             own, by_images = inner.gradient(total, (weights, (real, fake)))
-            one_slope = real_logits.shape[1:].num_elements() == 1 and type(self).read is GAN.read
+            one_slope = real_logits.shape[1:].num_elements() == 1 and type(self).read is GAN.read and not self.mixes_images
             values = {f"penalty/{key}": tf.constant(0.0) for key in self.penalties}
             for key, (points, logits) in at.items():
                 if one_slope and (points is real or points is fake):

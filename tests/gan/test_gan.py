@@ -292,6 +292,22 @@ def test_loss_and_penalties_from_one_backward_pass_are_those_of_their_formulas(l
         np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=1e-6)
 
 
+def test_a_penalty_of_a_discriminator_that_compares_images_is_that_of_its_formula(random):
+    """StyleGAN2's minibatch deviation makes each logit depend on all images of its group."""
+    keras.utils.set_random_seed(3)
+    model = GAN(stylegan2.generator(SHAPE, 5, 4, 8), stylegan2.discriminator(SHAPE, 4, 8), [5])
+    model.compile(Adam(1e-3), Adam(1e-3), penalties=PENALTIES["r1"], gamma=2.0)
+    for weight in model.discriminator.trainable_variables:
+        weight.assign(2.0 * weight)  # so that the slopes differ from image to image
+    real = tf.constant(random.uniform(-1, 1, (8, *SHAPE)).astype(np.float32))
+    values, _ = model.discriminator_gradients(real, tf.random.stateless_normal([8, *SHAPE], [1, 2]), None, "", model.penalties)
+    with tf.GradientTape() as tape:
+        tape.watch(real)
+        logits = model.discriminator(real, training=True)
+    wanted = tf.reduce_mean(tf.reduce_sum(tf.square(tape.gradient(logits, real)), [1, 2, 3]))
+    assert float(values["penalty/r1"]) == pytest.approx(float(wanted), rel=1e-4)
+
+
 def test_the_ratio_of_gradients_is_that_of_its_parts(real):
     """With a fixed gamma, |grad penalty| / |grad loss| and their sum are those of separate calls; it is 0 in a lazy step."""
 
