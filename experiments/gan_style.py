@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> None:
     from style.colour import match_covariance
     from style.metrics import patch_distance
     from style.models import Stylisation
-    from style.optimise import FLIPS, JITTER, optimiser
+    from style.optimise import FLIPS, JITTER, ImageAdam
 
     def adam() -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(LinearTail(config.learning_rate, config.gan_steps), beta_1=0.5, beta_2=0.99)
@@ -133,11 +133,11 @@ def main(argv: list[str] | None = None) -> None:
     initial = match_covariance(photo, sheet)[None]
     weights = config.content_weight, config.style_weight, config.tv_weight
     model = Stylisation(extractor, photo[None], [sheet[None]], *weights, initial, JITTER, FLIPS)
-    model.compile(optimiser(config.style_steps))
+    model.compile(ImageAdam(config.style_steps))
     start = model.scores(photo[None])
-    painted = [sample_grid(run, model.image.numpy)]
+    painted = [sample_grid(run, lambda: model.image.numpy())]
     harness.train(run, model, config, config.style_steps, lambda step: None, painted, stage="style", before=config.gan_steps)
-    end, stylised = model.scores(model()), model.image.numpy()[0]
+    end, stylised = model.scores(model()), model().numpy()[0]
     run.image("stylised", config.gan_steps + config.style_steps, stylised, "stylised.png")
     row = pictures.side_by_side([photo, references[0], sheet, stylised])
     run.image("side_by_side", config.gan_steps + config.style_steps, row, "side_by_side.png")

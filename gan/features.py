@@ -3,6 +3,7 @@
 Metrics, styles and explanations read pictures through these. Each extractor owns its preprocessing.
 """
 
+import functools
 import hashlib
 import math
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan.downloads import no_hanging
@@ -88,8 +90,44 @@ class Extractor:
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         padded = tf.pad(images, [[0, 0], [MARGIN, MARGIN], [MARGIN, MARGIN], [0, 0]], "SYMMETRIC")
+        return {name: _without_margin(value, padded) for name, value in self.read(padded).items()}
+
+    def read(self, padded: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The features of images whose margin is already there, and stays."""
         features = self.network(self.preprocess(padded), training=False)
-        return {name: tf.cast(_without_margin(value, padded), tf.float32) for name, value in features.items()}
+        return {name: tf.cast(value, tf.float32) for name, value in features.items()}
+
+    def shapes(self, height: int, width: int) -> dict[str, tuple[int, int]]:
+        """Height and width of each layer's features of a picture of a size."""
+        specs = self.network.compute_output_spec(keras.KerasTensor((1, height, width, 3)))
+        return {name: tuple(spec.shape[1:3]) for name, spec in specs.items()}
+
+    @functools.cached_property
+    def strides(self) -> dict[str, int]:
+        """Pixels from a cell of a layer to the next, a power of two."""
+        return {name: 2 ** round(math.log2(256 / height)) for name, (height, _) in self.shapes(256, 256).items()}
+
+    @property
+    def stride(self) -> int:
+        """That of the coarsest layer."""
+        return max(self.strides.values())
+
+    @functools.cached_property
+    def reach(self) -> int:
+        """How many pixels away a feature can see, rounded up to whole strides: measured, with one stride to spare.
+
+        The farthest place whose features change when everything left of a line does.
+        """
+        side = 768
+        random, farthest = np.random.default_rng(0), 0
+        for _ in range(2):
+            right = random.uniform(-1, 1, (1, 4 * self.stride, side, 3)).astype(np.float32)
+            left = right.copy()
+            left[:, :, : side // 2] *= -1
+            for one, other in zip(self.read(tf.constant(left)).values(), self.read(tf.constant(right)).values(), strict=True):
+                changed = np.flatnonzero(np.abs(one - other).max((0, 1, 3)) > 0)
+                farthest = max(farthest, (changed[-1] + 1) * side / one.shape[2] - side // 2)
+        return int(-(-farthest // self.stride) + 1) * self.stride
 
     def averages(self, images: tf.Tensor) -> tf.Tensor:
         """`[N, H, W, 1 or 3]` -> `[N, C]`: the deepest style layer, averaged over places; grey is repeated."""

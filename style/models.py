@@ -1,35 +1,44 @@
 """Stylisation by optimisation as a model: its only weight is the image (Gatys, Ecker, Bethge 2016)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from gan import noise
 from gan.features import Extractor
-from style import losses
+from style import losses, objectives
+from style.blocks import Frame
+from style.objectives import PIXELS, Region
+from style.parameterisation import PARAMETERISATIONS, Parameterisation
 
-STYLE_BALANCE = 10.0
+AVERAGE = 0.98  # weight of the past in the average of iterates
+CONTENT_SEED, STYLE_SEED, TARGET_SEED = 11, 12, 13
 
 
 class Stylisation(keras.Model):
     """Minimises alpha * L_content + beta * L_style (eq. 7) over an image that starts as the content.
 
-    Every layer's loss is divided by the loss of a picture without features, and the mean over layers is taken: both terms
-    become relative errors, so that one pair of weights means the same for any extractor and any size.
+    Both are relative distances (`style.objectives`): one pair of weights means the same for any extractor and any size.
 
     Args:
         extractor: where to read content and style.
         content: image `[1, H, W, 3]` in [-1, 1].
-        styles: images `[1, h, w, 3]`, sizes may differ; the mean of their Gram matrices is the target.
+        styles: images `[1, h, w, 3]`, sizes may differ.
         content_weight, style_weight: alpha and beta; 1 and 1 are a good balance.
         tv_weight: weight of the total variation.
         initial: image to start from instead of the content, of its size.
         jitter: each step looks at picture and content shifted by up to so many pixels, continued by their mirror, so that the
             strides of the extractor leave no grid.
         flips: each step looks at all pictures, styles too, mirrored left to right, upside down, both or neither: what
-        deceives the
-            extractor seldom deceives it in a mirror.
+            deceives the extractor seldom deceives it in a mirror.
+        style_loss, content_loss: rows of `style.objectives`.
+        shares: how much each style counts; without masks they are blended. Default: all the same.
+        masks: where each style is wanted, `[H, W]` in 0..1 each, as many as styles; its share is the weight of that region.
+        parameterisation: what the optimiser moves.
+        block: side of the blocks in which the extractor reads pictures that are larger; None: all at once. The gradient is
+            the same.
     """
 
     def __init__(
@@ -43,50 +52,167 @@ class Stylisation(keras.Model):
         initial: tf.Tensor | None = None,
         jitter: int = 0,
         flips: bool = False,
+        style_loss: objectives.Moments | objectives.Samples = objectives.STYLES["gram"],
+        content_loss: objectives.FeatureContent | objectives.SelfSimilarity = objectives.CONTENTS["features"],
+        shares: Sequence[float] | None = None,
+        masks: Sequence[np.ndarray] | None = None,
+        parameterisation: Parameterisation = PARAMETERISATIONS["pixels"],
+        block: int | None = None,
     ):
         super().__init__()
-        self.extractor = extractor
+        self.extractor, self.style_loss, self.content_loss = extractor, style_loss, content_loss
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
-        self.image = self.add_weight(shape=content.shape, initializer="zeros", name="image", dtype="float32")
-        self.image.assign(content if initial is None else initial)
-        self.content, self.jitter, self.flips = tf.constant(content), jitter, flips
-        features = extractor(content)
-        self.content_targets = {name: tf.constant(features[name]) for name in extractor.content_layers}
-        self.mirrored_targets = [
-            self.mean_grams([mirrored(style, tf.constant(view)) for style in styles]) for view in range(4 if flips else 1)
+        self.content, self.jitter, self.flips, self.parameterisation = tf.constant(content), jitter, flips, parameterisation
+        self.block, self.frame = block, Frame(extractor, tuple(self.content.shape[1:3]), block)
+        self.parts = [
+            self.add_weight(shape=part.shape, initializer="zeros", name=f"part{index}", dtype="float32")
+            for index, part in enumerate(parameterisation.split(self.content))
         ]
-        self.style_targets = self.mirrored_targets[0]
+        self.start_with(content if initial is None else initial)
+        self.average = self.add_weight(shape=content.shape, initializer="zeros", name="average", trainable=False)
+        self.averaged = self.add_weight(shape=(), initializer="zeros", name="averaged", trainable=False)  # sum of its weights
+        shares = np.full(len(styles), 1 / len(styles)) if shares is None else np.asarray(shares) / np.sum(shares)
+        self.region_shares = [1.0] if masks is None else [float(share) for share in shares]
+        self.style_layers = (*extractor.style_layers, *([PIXELS] if style_loss.palette else []))
+        self.everywhere = _tensors(self.frame, extractor.content_layers, None)
+        self.region_weights = [
+            [_tensors(self.frame, self.style_layers, _mirrored(mask, view)) for view in range(self._views)]
+            for mask in (masks or [None])
+        ]
+        described = [[self.described(style, view) for style in styles] for view in range(self._views)]
+        mixed = [style_loss.mix(each, list(shares)) for each in described] if masks is None else None
+        self.style_targets = [described[view] if masks else [mixed[view]] for view in range(self._views)]  # [view][region]
         self.built = True
 
-    def mean_grams(self, styles: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Of several pictures, each counting the same."""
-        grams = [self.grams(self.extractor(style)) for style in styles]
-        return {name: sum(gram[name] for gram in grams) / len(grams) for name in self.extractor.style_layers}
+    @property
+    def _views(self) -> int:
+        return 4 if self.flips else 1
 
-    def grams(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {name: losses.gram(features[name]) for name in self.extractor.style_layers}
+    @property
+    def image(self) -> tf.Tensor:
+        """The picture as it stands, `[1, H, W, 3]`."""
+        return self.parameterisation.join([tf.convert_to_tensor(part) for part in self.parts], self.frame.size)
+
+    def start_with(self, image: tf.Tensor) -> None:
+        """Puts another picture in its place."""
+        for variable, part in zip(self.parts, self.parameterisation.split(tf.constant(image)), strict=True):
+            variable.assign(part)
+
+    def call(self, inputs=None) -> tf.Tensor:
+        """The result: the average of the last steps' pictures, or what the optimisation starts from."""
+        return tf.where(self.averaged > 0, self.average / tf.maximum(self.averaged, losses.EPSILON), self.image)
 
     def compile(self, optimizer: keras.optimizers.Optimizer):
         super().compile(optimizer=optimizer)
-        optimizer.build([self.image])
+        optimizer.build(self.parts)
 
-    def call(self, inputs=None) -> tf.Tensor:
-        return tf.convert_to_tensor(self.image)
+    # What is measured -------------------------------------------------------------------------------------------------
 
-    def content_distance(self, features: dict[str, tf.Tensor], targets: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
-        """Relative content loss of a picture of the content's size, from its features -> `[1]`."""
-        return _mean(
-            losses.content(features[name], target) / losses.content(tf.zeros_like(target), target)
-            for name, target in (targets or self.content_targets).items()
+    def described(self, style: tf.Tensor, view: int = 0):
+        """The description of a style picture in one of its mirror images."""
+        style = mirrored(tf.constant(style), tf.constant(view))
+        frame = Frame(self.extractor, tuple(style.shape[1:3]), self.block)
+        region = frame.region(_tensors(frame, self.style_layers, None), self.style_layers, TARGET_SEED, 0)
+        padded = frame.pad(style)
+        if frame.windows is None:
+            return self.style_loss.describe(self.read(padded), region)
+        return _sum_over(
+            frame.windows,
+            lambda window: self.style_loss.describe(self.read(frame.cut(padded, window)), frame.part(region, window)),
         )
 
-    def style_distance(self, features: dict[str, tf.Tensor], targets: dict[str, tf.Tensor] | None = None) -> tf.Tensor:
-        """Relative style loss of a picture of any size, from its features -> `[1]`."""
-        grams = self.grams(features)
-        return _mean(
-            losses.style(grams[name], target) / losses.style(tf.zeros_like(target), target)
-            for name, target in (targets or self.style_targets).items()
+    def read(self, padded: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self.extractor.read(padded) | {PIXELS: padded}
+
+    def regions(self, view: tf.Tensor, step: tf.Tensor) -> tuple[Region, list[Region]]:
+        """For the content, and for each style region, in one of the mirror images."""
+        styles = []
+        for index, mirrors in enumerate(self.region_weights):
+            weights = {name: tf.stack([one[name] for one in mirrors])[view] for name in self.style_layers}
+            styles.append(self.frame.region(weights, self.style_layers, STYLE_SEED + 16 * index, step))
+        return self.frame.region(self.everywhere, self.extractor.content_layers, CONTENT_SEED, step), styles
+
+    def describe(self, picture: tf.Tensor, content: tf.Tensor, regions: tuple[Region, list[Region]]):
+        """Everything that the distances are made of, from padded pictures or one block of them."""
+        own = self.read(picture)
+        return (
+            self.content_loss.describe(own, self.extractor.read(content), regions[0]),
+            [self.style_loss.describe(own, region) for region in regions[1]],
         )
+
+    def distances(self, description, view: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Relative content and style distance, `[1]` both."""
+        content, styles = description
+        apart = [
+            share * self.style_loss.distance(own, self.target(region, view), step)
+            for region, (share, own) in enumerate(zip(self.region_shares, styles, strict=True))
+        ]
+        return self.content_loss.distance(content), sum(apart)
+
+    def target(self, region: int, view: tf.Tensor):
+        """The style description of a region in one of the mirror images."""
+        views = [targets[region] for targets in self.style_targets]
+        return views[0] if len(views) == 1 else tf.nest.map_structure(lambda *each: tf.stack(each)[view], *views)
+
+    def measured(self, picture: tf.Tensor, content: tf.Tensor, view: tf.Tensor, step: tf.Tensor):
+        """Content and style distance of a padded picture."""
+        regions = self.regions(view, step)
+        if self.frame.windows is None:
+            return self.distances(self.describe(picture, content, regions), view, step)
+        return self._measured_in_blocks(picture, content, regions, view, step)
+
+    def _measured_in_blocks(self, picture, content, regions, view, step):
+        """The same in two passes over blocks (Galerne et al. 2024): the descriptions add up; the gradient of the distances by
+        them goes back through one block at a time."""
+        frame = self.frame
+
+        def part(picture: tf.Tensor, window: tf.Tensor):
+            owned = frame.part(regions[0], window), [frame.part(region, window) for region in regions[1]]
+            return self.describe(picture, frame.cut(content, window), owned)
+
+        @tf.custom_gradient
+        def both(picture: tf.Tensor):
+            description = _sum_over(frame.windows, lambda window: part(frame.cut(picture, window), window))
+            flat = tf.nest.flatten(description)
+            with tf.GradientTape(persistent=True) as tape:
+                tape.watch(flat)
+                distances = self.distances(tf.nest.pack_sequence_as(description, flat), view, step)
+
+            def gradient(*upstream: tf.Tensor, variables: Sequence[tf.Variable] = ()):  # the extractor's: they stay as they are
+                slopes = tape.gradient(distances, flat, output_gradients=list(upstream), unconnected_gradients="zero")
+
+                def back(window: tf.Tensor) -> tf.Tensor:
+                    block = frame.cut(picture, window)
+                    with tf.GradientTape(watch_accessed_variables=False) as inner:
+                        inner.watch(block)
+                        described = tf.nest.flatten(part(block, window))
+                    found = inner.gradient(described, block, output_gradients=slopes)
+                    after = [frame.padded[axis] - frame.window_size[axis] - window[axis] for axis in range(2)]
+                    return tf.pad(found, [[0, 0], [window[0], after[0]], [window[1], after[1]], [0, 0]])
+
+                return _sum_over(frame.windows, back), [None for _ in variables]
+
+            return distances, gradient
+
+        return both(picture)
+
+    def scores(self, image: tf.Tensor) -> dict[str, float]:
+        """Relative `content` and `style` distance of an image of the content's size."""
+        zero = tf.constant(0)
+        padded, content = self.frame.pad(tf.convert_to_tensor(image)), self.frame.pad(self.content)
+        content, style = self.measured(padded, content, zero, zero)
+        return {"content": float(content[0]), "style": float(style[0])}
+
+    # One step ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def moment(self) -> tf.Tensor:
+        """What decides this step's view and places."""
+        return self.optimizer.iterations
+
+    def mirror(self) -> tf.Tensor:
+        """Which of the four mirror images this step looks at."""
+        return noise.integers(1, 4, 1, self.moment)[0] if self.flips else tf.constant(0)
 
     def view(self, image: tf.Tensor) -> tf.Tensor:
         """The image as this step looks at it."""
@@ -94,46 +220,41 @@ class Stylisation(keras.Model):
             image = mirrored(image, self.mirror())
         if not self.jitter:
             return image
-        by = noise.integers(2, 2 * self.jitter + 1, 0, self.optimizer.iterations)
+        by = noise.integers(2, 2 * self.jitter + 1, 0, self.moment)
         sides = [[0, 0], [self.jitter, self.jitter], [self.jitter, self.jitter], [0, 0]]
         return tf.slice(tf.pad(image, sides, "SYMMETRIC"), [0, by[0], by[1], 0], image.shape)
 
-    def mirror(self) -> tf.Tensor:
-        """Which of the four mirror images this step looks at."""
-        return noise.integers(1, 4, 1, self.optimizer.iterations)[0]
+    def losses_and_gradients(self) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        """The losses of this step's view, and the gradient of the total by each part."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            parts = [tf.convert_to_tensor(part) for part in self.parts]
+            tape.watch(parts)
+            image = self.parameterisation.join(parts, self.frame.size)
+            seen = self.frame.pad(self.view(image)), self.frame.pad(self.view(self.content))
+            content, style = self.measured(*seen, self.mirror(), self.moment)
+            tv = losses.total_variation(image)
+            weighted_style = self.style_loss.balance * self.style_weight * style
+            total = self.content_weight * content + weighted_style + self.tv_weight * tv
+        names = ("loss/total", "loss/content", "loss/style", "loss/total_variation")
+        return {name: value[0] for name, value in zip(names, (total, content, style, tv), strict=True)}, tape.gradient(
+            total, parts
+        )
 
-    def seen_style(self) -> dict[str, tf.Tensor]:
-        """The style targets of this step's mirror image."""
-        if not self.flips:
-            return self.style_targets
-        return {
-            name: tf.stack([targets[name] for targets in self.mirrored_targets])[self.mirror()] for name in self.style_targets
-        }
-
-    def scores(self, image: tf.Tensor) -> dict[str, float]:
-        """Relative `content` and `style` loss of an image of the content's size."""
-        features = self.extractor(tf.convert_to_tensor(image))
-        return {"content": float(self.content_distance(features)[0]), "style": float(self.style_distance(features)[0])}
+    def keep_in_range(self) -> None:
+        """Puts the image back into [-1, 1], and counts it in the average."""
+        image = self.image
+        clipped = tf.clip_by_value(image, -1.0, 1.0)
+        for part, excess in zip(self.parts, self.parameterisation.split(clipped - image), strict=True):
+            part.assign_add(excess)
+        self.average.assign(AVERAGE * self.average + (1.0 - AVERAGE) * clipped)
+        self.averaged.assign(AVERAGE * self.averaged + (1.0 - AVERAGE))
 
     def train_step(self, _=None) -> dict[str, tf.Tensor]:
         """One step on the image, which stays in [-1, 1]."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            image = tf.convert_to_tensor(self.image)
-            tape.watch(image)
-            features = self.extractor(self.view(image))
-            targets = self.extractor(self.view(self.content)) if self.jitter or self.flips else self.content_targets
-            content = self.content_distance(features, {name: targets[name] for name in self.content_targets})
-            style = self.style_distance(features, self.seen_style())
-            tv = losses.total_variation(image)
-            total = self.content_weight * content + STYLE_BALANCE * self.style_weight * style + self.tv_weight * tv
-        self.optimizer.apply([tape.gradient(total, image)], [self.image])
-        self.image.assign(tf.clip_by_value(self.image, -1.0, 1.0))
-        return {
-            "loss/total": total[0],
-            "loss/content": content[0],
-            "loss/style": style[0],
-            "loss/total_variation": tv[0],
-        }
+        logs, gradients = self.losses_and_gradients()
+        self.optimizer.apply(gradients, self.parts)
+        self.keep_in_range()
+        return logs
 
 
 def mirrored(image: tf.Tensor, view: tf.Tensor) -> tf.Tensor:
@@ -142,5 +263,25 @@ def mirrored(image: tf.Tensor, view: tf.Tensor) -> tf.Tensor:
     return tf.where(view >= 2, tf.reverse(image, [1]), image)
 
 
-def _mean(values: Iterable[tf.Tensor]) -> tf.Tensor:
-    return tf.reduce_mean(tf.stack(list(values)), 0)
+def _mirrored(mask: np.ndarray | None, view: int) -> np.ndarray | None:
+    return mask if mask is None else mirrored(tf.constant(mask)[None, :, :, None], tf.constant(view)).numpy()[0, :, :, 0]
+
+
+def _tensors(frame: Frame, names: Sequence[str], mask: np.ndarray | None) -> Mapping[str, tf.Tensor]:
+    return {name: tf.constant(frame.weights(name, mask)) for name in names}
+
+
+def _sum_over(windows: np.ndarray, of):
+    """The sum of `of(window)`, a nest of tensors, over windows, one after the other."""
+    rows = tf.constant(windows)
+    first = of(rows[0])
+    flat = tf.nest.flatten(first)
+
+    def add(index: tf.Tensor, *sums: tf.Tensor):
+        more = tf.nest.flatten(of(rows[index]))
+        return index + 1, *(a + b for a, b in zip(sums, more, strict=True))
+
+    result = tf.while_loop(
+        lambda index, *sums: index < len(windows), add, (tf.constant(1), *flat), parallel_iterations=1, maximum_iterations=None
+    )
+    return tf.nest.pack_sequence_as(first, list(result[1:]))
