@@ -1,10 +1,11 @@
-"""A photograph painted in the style of a picture by optimisation (Gatys, Ecker, Bethge 2016).
+"""A photograph painted in the style of pictures by optimisation (Gatys, Ecker, Bethge 2016, and what came after).
 
-    python -m experiments.gatys --content photo.jpg --style painting.jpg --image-size 384 --run-dir runs/gatys
+    python -m experiments.gatys --content photo.jpg --style painting.jpg --image-size 512 --run-dir runs/gatys
 
 Differences from the paper: both losses are relative (divided by the loss of a picture without features, then averaged over
-layers), so that weights of 1 and 1 are balanced for any extractor and size; the image starts as the content and stays in its
-range; Adam instead of L-BFGS; each step looks at the pictures shifted and mirrored; content and style may differ in size.
+layers), so that weights of 1 and 1 are balanced for any extractor, size and kind of style; from coarse to fine, each scale
+starting from the one before; the image starts as the content and stays in its range; each step looks at the pictures shifted and
+mirrored; content and style may differ in size. The paper's own: --style-loss gram --optimizer lbfgs --scales 1.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,15 @@ class Config(Training):
     content: Path = Path("samples/chelsea.png")
     """The photograph. samples/NAME is a picture that comes inside scikit-image."""
     style: tuple[Path, ...] = (Path("samples/ihc.png"),)
-    """The style picture, or several whose styles are averaged."""
+    """The style picture, or several: blended, or each in its --mask."""
+    style_weights: tuple[float, ...] | None = None
+    """How much each style counts. Default: all the same."""
+    mask: tuple[Path, ...] = ()
+    """Where each style is wanted: a picture for each, white inside, soft edges welcome. Default: everywhere."""
+    style_loss: Literal["gram", "meanstd", "wasserstein", "sliced", "remd", "nearest"] = "gram"
+    """What style is (style.objectives): Gatys 2016; means and deviations; Gaussians; sliced optimal transport; STROTSS; NNST."""
+    content_loss: Literal["features", "self-similarity"] = "features"
+    """What is kept of the content: the features (Gatys 2016), or how they differ from place to place (STROTSS)."""
     extractor: str = "compact"
     """compact, vgg19, vgg16, or a .keras file."""
     extractor_weights: Path | None = None
@@ -36,67 +45,120 @@ class Config(Training):
     image_size: int = 384
     """Long side of the result; the aspect ratio is kept."""
     style_size: float = 1.0
-    """Long side of the style, as a share of the result's."""
-    steps: int = 400
+    """Long side of the style, as a share of the result's: more makes larger strokes."""
+    scales: int = 5
+    """Scales from coarse to fine, each sqrt(2) times the one before; fewer where the coarsest would be under 96 px."""
+    steps: int = 200
+    """Steps of the coarsest scale; each finer one gets 1 / sqrt(2) of the steps of the one before."""
     tick: int = 50
+    optimizer: Literal["adam", "lbfgs"] = "adam"
+    parameterisation: Literal["pixels", "pyramid", "fourier"] = "pixels"
+    """What the optimiser moves: pixels, a Laplacian pyramid, or a spectrum."""
     content_weight: float = 1.0
     """Alpha."""
     style_weight: float = 1.0
-    """Beta."""
+    """Beta: the strength of the style, the same at any size."""
     tv_weight: float = 0.0
     """Weight of the total variation, against grain."""
+    colour: Literal[
+        "style", "luminance", "covariance-before", "covariance-after", "histogram-before", "histogram-after"
+    ] = "style"
+    """Whose colours: the style's, or the content's, kept by lightness alone or by matching, before or after, in linear light."""
     learning_rate: float = 0.04
-    """Of the first step; falls along a cosine."""
+    """Of a scale's first step; falls along a cosine (adam)."""
     jitter: int = 8
-    """Each step looks at the picture shifted by up to so many pixels, against grids."""
+    """Each step looks at the picture shifted by up to so many pixels, against grids (adam)."""
     flips: bool = True
-    """Each step looks at all pictures in one of their four mirror images, against what deceives an extractor in one."""
+    """Each step looks at all pictures in one of their four mirror images, against what deceives an extractor in one (adam)."""
+    block: int | Literal["auto", "none"] = "auto"
+    """Side of the blocks in which large pictures are read; the gradient is the same. auto: what fits the free memory."""
     max_pixels: int = MAX_PIXELS
     """Refuse larger pictures before they are decoded."""
 
     def __post_init__(self):
-        positive(self, "steps", "tick", "image_size", "style_size", "learning_rate", "max_pixels")
+        positive(self, "steps", "tick", "image_size", "style_size", "learning_rate", "max_pixels", "scales")
         for name in ("content_weight", "style_weight", "tv_weight", "jitter"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"--{name.replace('_', '-')} must be 0 or greater. Received: {getattr(self, name)}")
         if not self.style:
             raise InputError("--style needs at least one picture")
+        if self.mask and len(self.mask) != len(self.style):
+            raise InputError(f"--mask needs a picture for each style. Received: {len(self.mask)} for {len(self.style)}")
+        weights = self.style_weights
+        if weights is not None:
+            if len(weights) != len(self.style):
+                raise InputError(f"--style-weights needs a number for each style. Received: {len(weights)} for {len(self.style)}")
+            if min(weights) < 0 or not 0 < sum(weights) < float("inf"):
+                raise InputError(f"--style-weights must be 0 or greater, with a sum greater than 0. Received: {weights}")
+        if isinstance(self.block, int) and self.block < 64:
+            raise InputError(f"--block must be at least 64. Received: {self.block}")
 
 
 def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import harness, pictures
+    import resource
+
+    from experiments import harness, originals, pictures
     from experiments.callbacks import sample_grid
 
-    content = pictures.read(config.content, long_side=config.image_size, max_pixels=config.max_pixels)
-    styles = [
-        pictures.read(path, long_side=round(config.image_size * config.style_size), max_pixels=config.max_pixels)
-        for path in config.style
-    ]
+    original = originals.read(config.content, config.image_size, config.max_pixels)
+    style_side = round(config.image_size * config.style_size)
+    styles = [originals.read(path, style_side, config.max_pixels).pixels for path in config.style]
+    masks = [originals.read_mask(path, original.pixels.shape[:2], config.max_pixels) for path in config.mask]
     harness.prepare(config)
 
     from gan import features
+    from style import memory, objectives
+    from style.colour import COLOURS
+    from style.lbfgs import LBFGSStylisation
     from style.models import Stylisation
-    from style.optimise import optimiser
+    from style.optimise import ImageAdam, resized, scale_sides, scale_steps, start_from
+    from style.parameterisation import PARAMETERISATIONS
 
     extractor = features.load(
         config.extractor, config.content_layers, config.style_layers, config.extractor_range, config.extractor_weights
     )
     print(f"extractor: {config.extractor}; content: {extractor.content_layers}; style: {extractor.style_layers}", flush=True)
-    inputs = [pictures.to_float(picture)[None] for picture in (content, *styles)]
-    weights = config.content_weight, config.style_weight, config.tv_weight
-    model = Stylisation(extractor, inputs[0], inputs[1:], *weights, jitter=config.jitter, flips=config.flips)
-    model.compile(optimiser(config.steps, config.learning_rate))
-    start = model.scores(inputs[0])
-
+    colours = COLOURS[config.colour]
+    photo = colours.content(original.pixels)
+    styles = [colours.style(style, original.pixels) for style in styles]
+    long_side = max(photo.shape[:2])
+    block = memory.block(config.block, extractor, photo.shape[:2])
+    sides = scale_sides(long_side, config.scales)
+    steps = scale_steps(config.steps, len(sides))
+    kind = LBFGSStylisation if config.optimizer == "lbfgs" else Stylisation
+    views = {"jitter": 0, "flips": False} if config.optimizer == "lbfgs" else {"jitter": config.jitter, "flips": config.flips}
     run.open(
-        content=pictures.digest(content), style=pictures.digest(*styles), steps=config.steps
+        content=pictures.digest(photo), style=pictures.digest(*styles), mask=pictures.digest(*masks), steps=config.steps
     )  # the rate depends on the steps
-    harness.train(run, model, config, config.steps, lambda step: None, [sample_grid(run, model.image.numpy)])
-    end = model.scores(model())
-    run.image("stylised", config.steps, model.image.numpy()[0], "stylised.png")
+
+    def at(side: int, image):
+        """A picture `[H, W, C]` at the scale of a long side, `[1, h, w, C]`."""
+        return resized(image[None], [max(1, round(edge * side / long_side)) for edge in image.shape[:2]])
+
+    model, before = None, 0
+    for side, count in zip(sides, steps, strict=True):
+        coarser, content = model, at(side, photo)
+        model = kind(
+            extractor, content, [at(side, style) for style in styles],
+            config.content_weight, config.style_weight, config.tv_weight, **views,
+            style_loss=objectives.STYLES[config.style_loss], content_loss=objectives.CONTENTS[config.content_loss],
+            shares=config.style_weights, masks=[at(side, mask[..., None])[0, ..., 0] for mask in masks] or None,
+            parameterisation=PARAMETERISATIONS[config.parameterisation], block=block,
+        )  # fmt: skip
+        model.compile(*([] if kind is LBFGSStylisation else [ImageAdam(count, config.learning_rate)]))
+        if coarser is not None:
+            start_from(model, coarser)
+        show = [sample_grid(run, lambda model=model: model.image.numpy())]
+        harness.train(run, model, config, count, lambda step: None, show, stage=f"{side}px", before=before)
+        before += count
+
+    start, end = model.scores(model.content), model.scores(model())
+    result = colours.result(model().numpy()[0], original.pixels)
+    originals.write(run.dir / "stylised.png", result, original)
+    run.image("stylised", before, result)
     run.finish(
         {
             "style_loss_start": start["style"],
@@ -105,7 +167,12 @@ def main(argv: list[str] | None = None) -> None:
             "extractor": config.extractor,
             "content_layers": extractor.content_layers,
             "style_layers": extractor.style_layers,
-            "size": content.shape[:2][::-1],
+            "size": photo.shape[:2][::-1],
+            "scales": sides,
+            "steps_of_scales": steps,
+            "block": block,
+            "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+            "picture": original.notes,
             "stylised": "stylised.png",
         }
     )

@@ -57,7 +57,7 @@ def list_files(sources: Iterable[str | Path]) -> list[Path]:
     return files
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def flatten(image: Image.Image) -> Image.Image:
     """Any mode that we take -> RGB."""
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
@@ -84,7 +84,7 @@ def read(
                 raise InputError(f"it has {image.width} x {image.height} pixels, more than --max-pixels {max_pixels}")
             if min(image.size) < SMALLEST:
                 raise InputError(f"it has {image.width} x {image.height} pixels; each side must have at least {SMALLEST}")
-            return resize(_flatten(ImageOps.exif_transpose(image)), long_side, short_side)
+            return resize(flatten(ImageOps.exif_transpose(image)), long_side, short_side)
     except InputError as error:
         raise InputError(f"'{path}' cannot be used: {error}") from None
     except FileNotFoundError:

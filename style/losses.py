@@ -130,8 +130,16 @@ def trace_of_root(matrix: tf.Tensor) -> tf.Tensor:
 
 def sliced_wasserstein(own: tf.Tensor, target: tf.Tensor, directions: tf.Tensor) -> tf.Tensor:
     """Mean squared Wasserstein-2 distance of two clouds `[N, P, C]` along directions `[C, K]` (Heitz et al. 2021)."""
-    a, b = (tf.sort(tf.matmul(cloud, directions), axis=1) for cloud in (own, target))
-    return tf.reduce_mean(tf.square(a - b), [1, 2])
+    a, b = (tf.matmul(directions, cloud, transpose_a=True, transpose_b=True) for cloud in (own, target))  # [N, K, P]
+    return tf.reduce_mean(tf.square(_in_order(a) - tf.sort(b)), [1, 2])
+
+
+def _in_order(values: tf.Tensor) -> tf.Tensor:
+    """`tf.sort` along the last axis, with a gradient that costs a gather instead of that of `top_k`, ten times as much."""
+    shape = tf.shape(values)
+    order = tf.reshape(tf.argsort(values), [-1, shape[-1]])
+    starts = tf.range(tf.shape(order)[0]) * shape[-1]
+    return tf.reshape(tf.gather(tf.reshape(values, [-1]), order + starts[:, None]), shape)
 
 
 def cosine_costs(own: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

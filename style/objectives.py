@@ -15,7 +15,7 @@ from gan import noise
 from style import losses
 
 PIXELS = "pixels"  # beside the layers of an extractor: the picture itself, for the palette
-DIRECTIONS = 64
+DIRECTIONS = 32
 
 Features = Mapping[str, tf.Tensor]
 Description = Mapping[str, Sequence[tf.Tensor] | tf.Tensor]
