@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from experiments.adversarial import Adversarial, short_training
+from experiments.adversarial import Adversarial, not_finite, short_training
 from experiments.options import Loss, Output, command, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
@@ -61,10 +61,6 @@ class Config(Output):
 def variety(images) -> float:
     """Mean standard deviation of a pixel over images `[N, H, W, C]`."""
     return float(images.std(0).mean())
-
-
-def not_finite(values: dict) -> bool:
-    return not all(math.isfinite(value) for value in values.values())
 
 
 def verdict(history: list[dict], share: float, distance: float) -> str:
