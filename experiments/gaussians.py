@@ -2,8 +2,8 @@
 
     python -m experiments.gaussians --layout grid --seed 0 --run-dir runs/grid
 
-Relativistic pairing with R1 + R2 and R3GAN's cosine schedules on networks of three dense layers; the discriminator reads
-Fourier features of the points, without which it is slow to tell points a sigma apart. Published by VEEGAN (Srivastava et al.
+Relativistic pairing with R1 + R2 and R3GAN's cosine schedules on networks of five dense layers; the discriminator reads
+Fourier features of the points, without which it is slow to tell points a sigma apart, and the generator some of its latent. Published by VEEGAN (Srivastava et al.
 2017), without such features: 24.6 of 25 modes and 40 % of high quality on the grid, 8 of 8 and 53 % on the ring; a perfect
 sampler has 98.9 %. `--loss`, `--penalty`, `--frequencies 0` and `--schedule constant` show what each of them is worth.
 """
@@ -19,8 +19,8 @@ from experiments.run import begin
 class Config(Training):
     layout: Literal["grid", "ring"] = "grid"
     """25 Gaussians on a square or 8 on a circle (gan.metrics.modes)."""
-    steps: int = 20_000
-    tick: int = 1000
+    steps: int = 25_000
+    tick: int = 2500
     batch_size: int = 256
     loss: Loss = "relativistic-pairing"
     """The game (gan.losses)."""
@@ -34,8 +34,8 @@ class Config(Training):
     of it."""
     ema_half_life: float = 100_000
     """Points after which an old generator counts half in the average."""
-    width: int = 256
-    depth: int = 3
+    width: int = 128
+    depth: int = 5
     frequencies: int = 64
     """Fourier features that the discriminator reads beside the points; 0: none, as in the papers' tables."""
     latent_frequencies: int = 64
