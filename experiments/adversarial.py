@@ -5,6 +5,7 @@ Loss, penalty, network, augmentation, schedule and condition are independent cho
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -193,7 +194,6 @@ def compiled(config: Adversarial, generator, discriminator, shape: tuple[int, in
 def short_training(config: Adversarial, images, stop: Callable[[dict], bool] = lambda values: False):
     """A training in memory, without a run directory: the model, and the values of every step until `stop(values)`."""
     import keras
-    import tensorflow as tf
 
     from experiments import data
 
@@ -201,14 +201,27 @@ def short_training(config: Adversarial, images, stop: Callable[[dict], bool] = l
     keras.utils.set_random_seed(config.seed)
     shape = (*images.size, images.channels)
     model = compiled(config, *networks(config, shape, 0), shape)
-    step, history = tf.function(model.train_step, jit_compile=config.jit), []
     batch_at = functools.partial(data.batch, images, config.batch_size, config.seed)
+    return model, steps_in_memory(model, config, batch_at, stop)
+
+
+def steps_in_memory(model, config: Training, batch_at: Callable[[int], object], stop: Callable[[dict], bool]) -> list[dict]:
+    """Trains for `config.steps`, or until `stop(values)`; returns the values of every step."""
+    import tensorflow as tf
+
+    from experiments import data
+
+    step, history = tf.function(model.train_step, jit_compile=config.jit), []
     with contextlib.closing(data.stream(batch_at, 0)) as batches:
         for _, batch in zip(range(config.steps), batches, strict=False):
             history.append({key: float(value) for key, value in step(batch).items()})
             if stop(history[-1]):
                 break
-    return model, history
+    return history
+
+
+def not_finite(values: dict[str, float]) -> bool:
+    return not all(math.isfinite(value) for value in values.values())
 
 
 def train(config: Adversarial, load: Callable | None = None, judge: Callable = lambda run, generator: {}) -> None:

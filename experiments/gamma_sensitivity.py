@@ -7,12 +7,12 @@ The same training with every gamma of a sweep and with `--gamma auto`. Judged by
 of real training images is 0 on average. Writes curve.png.
 """
 
-import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from experiments.adversarial import Adversarial, short_training
 from experiments.options import Output, command, parse, positive
-from experiments.run import begin, write_json
+from experiments.run import begin
 from gan.errors import InputError
 
 
@@ -38,42 +38,37 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import data, runs
-    from experiments.pictures import to_float
+    from experiments import cells, data, pictures, runs
 
     images, test = (data.load(config.data, split=split) for split in ("train", "test"))
 
-    import time
-
     import numpy as np
-    from tqdm import tqdm
 
     from gan.metrics import kernel
 
     run.open(data=images.hash, test=test.hash)
     features = runs.own_features(run.dir, config.data)
-    real = features(to_float(np.stack(test.pictures[: config.samples])))
+    real = features(pictures.to_float(np.stack(test.pictures[: config.samples])))
 
-    def distance(pictures) -> float:
-        return kernel.squared_mmd(features(pictures), real)
+    def distance(drawn: np.ndarray) -> float:
+        return kernel.squared_mmd(features(drawn), real)
 
-    floor, began = distance(to_float(np.stack(images.pictures[: config.samples]))), time.monotonic()
-    found = {}
-    for gamma in tqdm([*config.gammas, "auto"], unit="training", disable=None):
-        path = run.dir / "trainings" / f"{gamma}.json"
-        if not path.exists():
-            options = Adversarial(gamma=gamma, steps=config.steps, width=config.width, seed=config.seed, ema_half_life=5000)
-            model, history = short_training(options, images)
-            model.settle()
-            drawn = runs.draw(model.ema_generator, config.samples, config.seed)
-            path.parent.mkdir(exist_ok=True)
-            write_json(path, {"distance": distance(drawn), "gamma": [values["schedule/gamma"] for values in history[::25]]})
-        found[str(gamma)] = json.loads(path.read_text())
+    def cell(gamma: float | str, picture: Path) -> dict:
+        options = Adversarial(gamma=gamma, steps=config.steps, width=config.width, seed=config.seed, ema_half_life=5000)
+        model, history = short_training(options, images)
+        model.settle()
+        drawn = runs.draw(model.ema_generator, config.samples, config.seed)
+        pictures.write(picture, pictures.grid(drawn[:16]))
+        return {"distance": distance(drawn), "gamma": [values["schedule/gamma"] for values in history[::25]]}
+
+    kept = cells.kept(run.dir / "cells", [(gamma,) for gamma in (*config.gammas, "auto")], cell)
+    found = {gamma: values for (gamma,), values in kept.items()}
+    floor = distance(pictures.to_float(np.stack(images.pictures[: config.samples])))
     draw(run.dir / "curve.png", config, found, floor)
     run.finish(
         {
-            "seconds": round(time.monotonic() - began, 1),
-            "distance": {gamma: values["distance"] for gamma, values in found.items()},
+            "seconds": cells.seconds(kept),
+            "distance": {str(gamma): values["distance"] for gamma, values in found.items()},
             "distance_of_real": floor,
             "auto_gamma": found["auto"]["gamma"],
             "samples": config.samples,
@@ -90,7 +85,7 @@ def draw(path, config: Config, found: dict, floor: float) -> None:
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     auto = found["auto"]
-    left.semilogx(config.gammas, [found[str(gamma)]["distance"] for gamma in config.gammas], "o-", label="fixed")
+    left.semilogx(config.gammas, [found[gamma]["distance"] for gamma in config.gammas], "o-", label="fixed")
     left.plot(np.median(auto["gamma"]), auto["distance"], "*", markersize=14, label="auto, at its median")
     left.axhline(floor, linestyle=":", color="grey", label="real training images")
     left.set(xlabel="gamma of R1", ylabel="kernel distance to test images", ylim=(0, None))

@@ -7,13 +7,13 @@ with. Judged in the features of a classifier that is trained in the run director
 training images. Writes table.md, bars.png and wall.png.
 """
 
-import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
 from experiments.adversarial import Adversarial, short_training
 from experiments.options import Loss, Output, command, parse, positive
-from experiments.run import begin, write_json
+from experiments.run import begin
 from gan.errors import InputError
 
 LOSSES = get_args(Loss)
@@ -46,15 +46,12 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import data, pictures, runs
+    from experiments import cells, data, pictures, runs
     from experiments.evaluate import comparison
 
     images, test = (data.load(config.data, split=split) for split in ("train", "test"))
 
-    import time
-
     import numpy as np
-    from tqdm import tqdm
 
     run.open(data=images.hash, test=test.hash)
     features = runs.own_features(run.dir, config.data)
@@ -65,40 +62,40 @@ def main(argv: list[str] | None = None) -> None:
         named = {name: next(value for key, value in values.items() if key.startswith(name)) for name in METRICS}
         return {name: value.get("value", float("nan")) for name, value in named.items()}
 
-    cells, began = {}, time.monotonic()
-    for loss, seed in tqdm([(loss, seed) for loss in config.losses for seed in range(config.seeds)], unit="run", disable=None):
-        path = run.dir / "cells" / f"{loss}-{seed}.json"
-        if not path.exists():
-            options = Adversarial(
-                loss=loss, steps=config.steps, batch_size=config.batch_size, width=config.width, seed=config.seed + seed,
-                ema_half_life=5000, **OTHERWISE.get(loss, {}),
-            )  # fmt: skip
-            model, _ = short_training(options, images)
-            model.settle()
-            drawn = runs.draw(model.ema_generator, config.samples, config.seed)
-            pictures.write(path.with_suffix(".png"), pictures.grid(drawn[:16]))
-            write_json(path, scores(features(pictures.to_float(pictures.to_uint8(drawn)))))  # as a file would have it
-        cells[loss, seed] = json.loads(path.read_text())
-        print(f"{loss}, seed {seed}: kid {cells[loss, seed]['kid']:.3g}", flush=True)
-    report(run, config, cells, scores(floor), round(time.monotonic() - began, 1))
+    def cell(seed: int, loss: str, picture: Path) -> dict:
+        options = Adversarial(
+            loss=loss, steps=config.steps, batch_size=config.batch_size, width=config.width, seed=config.seed + seed,
+            ema_half_life=5000, **OTHERWISE.get(loss, {}),
+        )  # fmt: skip
+        model, _ = short_training(options, images)
+        model.settle()
+        drawn = runs.draw(model.ema_generator, config.samples, config.seed)
+        pictures.write(picture, pictures.grid(drawn[:16]))
+        values = scores(features(pictures.to_float(pictures.to_uint8(drawn))))  # as a file would have it
+        print(f"{loss}, seed {seed}: kid {values['kid']:.3g}", flush=True)
+        return values
+
+    seeds = range(config.seeds)
+    found = cells.kept(run.dir / "cells", [(seed, loss) for seed in seeds for loss in config.losses], cell)
+    report(run, config, found, scores(floor))
 
 
-def report(run, config: Config, cells: dict, floor: dict, seconds: float) -> None:
+def report(run, config: Config, found: dict, floor: dict) -> None:
     """The table, its kernel distances as bars, and samples of every objective."""
     import numpy as np
     from matplotlib.figure import Figure
-    from PIL import Image
+
+    from experiments import cells
 
     def spread(loss: str, metric: str) -> tuple[float, float]:
-        values = [cells[loss, seed][metric] for seed in range(config.seeds)]
+        values = [found[seed, loss][metric] for seed in range(config.seeds)]
         return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
-    lines = ["| loss | " + " | ".join(METRICS) + " |", "| --- |" + " --- |" * len(METRICS)]
+    rows = {}
     for loss in config.losses:
-        cell = [f"{mean:.3g} ± {deviation:.1g}" for mean, deviation in (spread(loss, metric) for metric in METRICS)]
-        lines.append(f"| {loss} | " + " | ".join(cell) + " |")
-    lines.append("| real images | " + " | ".join(f"{floor[metric]:.3g}" for metric in METRICS) + " |")
-    (run.dir / "table.md").write_text("\n".join(lines) + "\n")
+        rows[loss] = [f"{mean:.3g} ± {deviation:.1g}" for mean, deviation in (spread(loss, metric) for metric in METRICS)]
+    rows["real images"] = [f"{floor[metric]:.3g}" for metric in METRICS]
+    (run.dir / "table.md").write_text(cells.table("loss", METRICS, rows))
 
     figure = Figure(figsize=(8, 3), layout="constrained")
     axes = figure.add_subplot()
@@ -110,17 +107,14 @@ def report(run, config: Config, cells: dict, floor: dict, seconds: float) -> Non
     axes.legend()
     figure.savefig(run.dir / "bars.png", dpi=80)
 
-    wall = Figure(figsize=(1.6 * len(config.losses), 1.6 * config.seeds + 0.3), layout="constrained")
-    for place, (seed, loss) in enumerate([(seed, loss) for seed in range(config.seeds) for loss in config.losses], 1):
-        axes = wall.add_subplot(config.seeds, len(config.losses), place)
-        axes.imshow(np.asarray(Image.open(run.dir / "cells" / f"{loss}-{seed}.png")), cmap="grey")
-        axes.set(xticks=[], yticks=[])
-        axes.set_title(loss if seed == 0 else "", fontsize=8)
-    wall.savefig(run.dir / "wall.png", dpi=70)
+    cells.wall(
+        run.dir / "wall.png", run.dir / "cells", [(seed,) for seed in range(config.seeds)], [(loss,) for loss in config.losses],
+        lambda cell: "black",
+    )  # fmt: skip
     run.finish(
         {
-            "training_seconds": seconds,
-            "cells": {f"{loss}, seed {seed}": values for (loss, seed), values in cells.items()},
+            "training_seconds": cells.seconds(found),
+            "cells": {f"{loss}, seed {seed}": values for (seed, loss), values in found.items()},
             "real": floor,
             "table": "table.md",
             "bars": "bars.png",

@@ -7,14 +7,14 @@ gets a gradient, if its pictures lose their variety, or if they have not come ha
 Wasserstein distance between pixels, which needs no network). Writes table.md and wall.png, a picture of every cell's samples.
 """
 
-import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import get_args
 
-from experiments.adversarial import Adversarial, short_training
+from experiments.adversarial import Adversarial, not_finite, short_training
 from experiments.options import Loss, Output, command, parse, positive
-from experiments.run import begin, write_json
+from experiments.run import begin
 from gan.errors import InputError
 
 LOSSES = get_args(Loss)
@@ -63,10 +63,6 @@ def variety(images) -> float:
     return float(images.std(0).mean())
 
 
-def not_finite(values: dict) -> bool:
-    return not all(math.isfinite(value) for value in values.values())
-
-
 def verdict(history: list[dict], share: float, distance: float) -> str:
     """What became of a training: "trains", or why not.
 
@@ -94,16 +90,13 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import data, pictures
+    from experiments import cells, data, pictures
 
     images = data.load(config.data)
     if len(images) < config.batch_size:
         raise InputError(f"'{config.data}' has {len(images)} images, fewer than a batch of {config.batch_size}")
 
-    import time
-
     import numpy as np
-    from tqdm import tqdm
 
     from style.metrics import sliced_wasserstein
 
@@ -120,54 +113,36 @@ def main(argv: list[str] | None = None) -> None:
         return sliced_wasserstein(drawn.reshape(len(drawn), -1), flat)
 
     untrained = distance(np.zeros_like(real))  # what a DCGAN draws at first, to 1 %
-    found, began = {}, time.monotonic()
-    for loss, name in tqdm([(loss, name) for loss in config.losses for name in config.regularisers], unit="cell", disable=None):
-        path = run.dir / "cells" / f"{loss}-{name.replace(' ', '_')}.json"
-        if not path.exists():
-            options = Adversarial(
-                loss=loss, steps=config.steps, batch_size=config.batch_size, width=config.width, schedule="constant",
-                learning_rate=config.learning_rate, seed=config.seed, **REGULARISERS[name],
-            )  # fmt: skip
-            model, history = short_training(options, images, not_finite)
-            drawn = np.nan_to_num(model.generator(model.latents(SAMPLES, -1), training=True).numpy())
-            pictures.write(path.with_suffix(".png"), pictures.grid(drawn[:16]))
-            share, left = variety(drawn) / variety(real), distance(drawn) / untrained
-            values = {"verdict": verdict(history, share, left), "variety": share, "distance": left, "last": history[-1]}
-            write_json(path, values)
-        found[loss, name] = json.loads(path.read_text())
-        print(f"{loss} with {name}: {found[loss, name]['verdict']}", flush=True)
-    report(run, config, found, round(time.monotonic() - began, 1))
 
+    def cell(loss: str, name: str, picture: Path) -> dict:
+        options = Adversarial(
+            loss=loss, steps=config.steps, batch_size=config.batch_size, width=config.width, schedule="constant",
+            learning_rate=config.learning_rate, seed=config.seed, **REGULARISERS[name],
+        )  # fmt: skip
+        model, history = short_training(options, images, not_finite)
+        drawn = np.nan_to_num(model.generator(model.latents(SAMPLES, -1), training=True).numpy())
+        pictures.write(picture, pictures.grid(drawn[:16]))
+        share, left = variety(drawn) / variety(real), distance(drawn) / untrained
+        values = {"verdict": verdict(history, share, left), "variety": share, "distance": left, "last": history[-1]}
+        print(f"{loss} with {name}: {values['verdict']}", flush=True)
+        return values
 
-def report(run, config: Config, found: dict, seconds: float) -> None:
-    """The table and the wall."""
-    import numpy as np
-    from matplotlib.figure import Figure
-    from PIL import Image
-
-    names = list(config.regularisers)
-    lines = ["| loss | " + " | ".join(names) + " |", "| --- |" + " --- |" * len(names)]
-    for loss in config.losses:
-        lines.append(f"| {loss} | " + " | ".join(found[loss, name]["verdict"] for name in names) + " |")
-    (run.dir / "table.md").write_text("\n".join(lines) + "\n")
-    figure = Figure(figsize=(1.5 * len(names), 1.65 * len(config.losses)), layout="constrained")
-    for place, (loss, name) in enumerate(found, 1):
-        axes = figure.add_subplot(len(config.losses), len(names), place)
-        axes.imshow(np.asarray(Image.open(run.dir / "cells" / f"{loss}-{name.replace(' ', '_')}.png")), cmap="grey")
-        axes.set(xticks=[], yticks=[], title=name if place <= len(names) else "")
-        axes.set_ylabel(loss if name == names[0] else "", fontsize=8)
-        for spine in axes.spines.values():
-            spine.set(color="C2" if found[loss, name]["verdict"] == "trains" else "C3", linewidth=3)
-    figure.savefig(run.dir / "wall.png", dpi=70)
-    good = sum(cell["verdict"] == "trains" for cell in found.values())
-    cells = {f"{loss}, {name}": cell["verdict"] for (loss, name), cell in found.items()}
+    names = config.regularisers
+    found = cells.kept(run.dir / "cells", [(loss, name) for loss in config.losses for name in names], cell)
+    verdicts = {cell: values["verdict"] for cell, values in found.items()}
+    rows = {loss: [verdicts[loss, name] for name in names] for loss in config.losses}
+    (run.dir / "table.md").write_text(cells.table("loss", names, rows))
+    cells.wall(
+        run.dir / "wall.png", run.dir / "cells", [(loss,) for loss in config.losses], [(name,) for name in names],
+        lambda cell: "C2" if verdicts[cell] == "trains" else "C3",
+    )  # fmt: skip
     run.finish(
         {
-            "seconds": seconds,
+            "seconds": cells.seconds(found),
             "steps": config.steps,
             "cells": len(found),
-            "train": good,
-            "verdicts": cells,
+            "train": sum(text == "trains" for text in verdicts.values()),
+            "verdicts": {f"{loss}, {name}": text for (loss, name), text in verdicts.items()},
             "table": "table.md",
             "wall": "wall.png",
         }

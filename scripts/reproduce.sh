@@ -41,6 +41,8 @@ $python -m experiments.stylegan2 --data "$fashion" --run-dir runs/stylegan2
 $python -m experiments.conditional_gan --data "$fashion" --network resnet --width 32 --condition projection --loss hinge \
     --penalty none --spectral --steps 3000 --learning-rate 4e-4 --run-dir runs/resnet
 $python -m experiments.gaussians --layout grid --run-dir runs/grid
+$python -m experiments.stacked_mnist --data "$mnist" --run-dir runs/stacked
+$python -m experiments.stacked_mnist --data "$mnist" --penalty none --run-dir runs/stacked-none
 $python scripts/benchmark.py --output runs/benchmark.json
 
 # The shipped extractor: trained, then judged on the held-out pairs.

@@ -13,10 +13,13 @@ def _stack(x: keras.KerasTensor, width: int, depth: int) -> keras.KerasTensor:
     return x
 
 
-def generator(dimensions: int = 2, latent_dim: int = 2, width: int = 256, depth: int = 3) -> keras.Model:
-    """Latents `[N, latent_dim]` -> points `[N, dimensions]`."""
+def generator(
+    dimensions: int = 2, latent_dim: int = 2, width: int = 256, depth: int = 3, frequencies: int = 0, scale: float = 1.0
+) -> keras.Model:
+    """Latents `[N, latent_dim]` -> points `[N, dimensions]`. `frequencies`: how many Fourier features it reads beside z."""
     z = keras.Input([latent_dim], name="z")
-    return keras.Model(z, layers.Dense(dimensions, dtype="float32", name="points")(_stack(z, width, depth)), name="generator")
+    x = _stack(_with_features(z, frequencies, scale), width, depth)
+    return keras.Model(z, layers.Dense(dimensions, dtype="float32", name="points")(x), name="generator")
 
 
 def discriminator(
@@ -24,5 +27,9 @@ def discriminator(
 ) -> keras.Model:
     """Points `[N, dimensions]` -> logits `[N, 1]`. `frequencies`: how many Fourier features it reads beside the points."""
     points = keras.Input([dimensions], name="points")
-    x = FourierFeatures(frequencies, scale, name="fourier")(points) if frequencies else points
-    return keras.Model(points, layers.Dense(1, dtype="float32", name="logits")(_stack(x, width, depth)), name="discriminator")
+    x = _stack(_with_features(points, frequencies, scale), width, depth)
+    return keras.Model(points, layers.Dense(1, dtype="float32", name="logits")(x), name="discriminator")
+
+
+def _with_features(x: keras.KerasTensor, frequencies: int, scale: float) -> keras.KerasTensor:
+    return FourierFeatures(frequencies, scale, name="fourier")(x) if frequencies else x

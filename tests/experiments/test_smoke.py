@@ -20,6 +20,7 @@ SMOKE = {
     "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
     "gaussians": "--layout ring --steps 2 --tick 1 --batch-size 8 --width 8 --samples 50",
+    "gaussian_matrix": "--layout ring --steps 2 --batch-size 8 --samples 50 --losses hinge --penalties none r1",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
     "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4 --losses hinge minimax --regularisers R1 clipping",

@@ -173,3 +173,6 @@ def test_mlp(random):
     points = mlp.generator(width=8)(random.standard_normal((5, 2), np.float32))
     assert points.shape == (5, 2)
     assert mlp.discriminator(width=8)(points).shape == (5, 1)
+    for network in (mlp.generator(width=8, frequencies=3), mlp.discriminator(width=8, frequencies=3)):
+        assert network.get_layer("fourier").output.shape == (None, 2 + 2 * 3)
+        assert network.get_layer("dense0").input is network.get_layer("fourier").output
