@@ -24,6 +24,7 @@ SMOKE = {
     "gatys": "--steps 2 --tick 1 --image-size 48",
     "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4 --losses hinge minimax --regularisers R1 clipping",
     "loss_comparison": "--data DIGITS --losses hinge wasserstein --seeds 2 --steps 2 --batch-size 4 --width 4 --samples 16",
+    "pix2pix": "--data PAIRED --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --load-size 1.5",
     "r3gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "small_data": "--data MANY --count 8 --image-size 16 --steps 2 --batch-size 4 --samples 20 --augments none diffaugment",
     "stacked_mnist": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --samples-judged 40",
@@ -34,7 +35,7 @@ USES_A_RUN = {"augmentation_leaks", "evaluate", "sample", "tabulate"}
 
 
 @pytest.fixture(scope="module")
-def tiny(digits_file, pictures_folder, tmp_path_factory):
+def tiny(digits_file, pictures_folder, pairs_folder, tmp_path_factory):
     """The arguments of each experiment at its smallest, on files made for the purpose."""
     from gan.networks import compact
 
@@ -50,6 +51,7 @@ def tiny(digits_file, pictures_folder, tmp_path_factory):
         "MANY": many,
         "DIGITS": digits_file,
         "PICTURES": pictures_folder,
+        "PAIRED": pairs_folder,
         "TEACHER": folder / "teacher.keras",
         "PAIRS": folder / "pairs.json",
     }
