@@ -15,7 +15,7 @@ from typing import Literal
 from experiments.options import Loss, command, parse
 from experiments.pairs import Direction
 from experiments.run import begin
-from experiments.translation import Translation, adam, paired_results, quantised, rows
+from experiments.translation import Translation, adam, paired_results, quantised, rows, translator
 from gan.errors import InputError
 
 SHOWN = 6
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
 
     import numpy as np
 
-    from experiments import data, harness, pairs, runs
+    from experiments import data, harness, pairs
     from experiments.pictures import to_float
 
     folder, test_folder = pairs.splits(config.data)
@@ -88,10 +88,11 @@ def main(argv: list[str] | None = None) -> None:
     source, real = pairs.apart(to_float(np.stack([data.centre(one, test.size) for one in test.pictures])))
     run.open(data=train.hash, test=test.hash, extractor=features.digest(config.extractor), steps=config.steps)
     shown = source[:SHOWN], real[:SHOWN]
-    grid = rows(run, lambda: [shown[0], runs.apply(generator, shown[0]), shown[1]])
+    translate = translator(generator)
+    grid = rows(run, lambda: [shown[0], translate(shown[0]), shown[1]])
     harness.train(run, model, config, config.steps, batch_at, [grid])
     generator.save(run.dir / "generator.keras")
-    made = quantised(runs.apply(generator, source, batch_size=8))
+    made = quantised(translate(source))
     run.finish(
         {
             "steps": config.steps,

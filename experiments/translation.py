@@ -63,6 +63,20 @@ def adam(config: Translation):
     return schedules.Adam(rate, beta_1=config.beta_1, beta_2=0.999, epsilon=1e-8)
 
 
+def translator(generator, batch_size: int = 8) -> Callable[..., np.ndarray]:
+    """A function: pictures `[N, H, W, C]` (and labels `[N]`) -> what the generator makes of them, in batches; traced once."""
+    import tensorflow as tf
+
+    compute = tf.function(generator, reduce_retracing=True)
+
+    def translate(*inputs: np.ndarray) -> np.ndarray:
+        starts = range(0, len(inputs[0]), batch_size)
+        batches = ([tf.constant(values[i : i + batch_size]) for values in inputs] for i in starts)
+        return np.concatenate([compute(parts[0] if len(parts) == 1 else parts, training=False) for parts in batches])
+
+    return translate
+
+
 def rows(run, draw: Callable[[], list[np.ndarray]]) -> Callable[[int], None]:
     """A callback: `draw()`, the columns of a table of pictures `[N, H, W, 3]`, as `samples/STEP.png` and to TensorBoard."""
     from experiments.pictures import grid

@@ -16,6 +16,8 @@ SMOKE = {
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
     "conditional_gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
+    "cut": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
+    "cyclegan": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
     "dcgan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
