@@ -12,7 +12,7 @@ import numpy as np
 
 from experiments.translation import Translation, averages, kid, quantised, rows, told
 
-SHOWN = 4
+SHOWN, PATCHES = 4, 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,30 +73,37 @@ def grid(run, sets: Sets, *translate: Callable[[np.ndarray], np.ndarray]) -> Cal
 
 def content_distances(extractor, made: np.ndarray, source: np.ndarray) -> np.ndarray:
     """Relative content loss of each picture, mean over the content layers: 0 for the source, 1 for no features at all."""
-    import tensorflow as tf
-
     from experiments import runs
-    from style import losses
+    from gan.image_losses import relative_features
 
-    def compute(parts, training):
-        own, wanted = extractor(parts[0]), extractor(parts[1])
-        relative = [
-            losses.content(own[name], wanted[name]) / losses.content(tf.zeros_like(wanted[name]), wanted[name])
-            for name in extractor.content_layers
-        ]
-        return [tf.reduce_mean(tf.stack(relative), 0)]
+    distance = relative_features(extractor)
+    return runs.apply_many(lambda parts, training: [distance(*parts)], made, source, batch_size=16)[0]
 
-    return runs.apply_many(compute, made, source, batch_size=16)[0]
+
+def style_distances(extractor, made: np.ndarray, styles: np.ndarray) -> np.ndarray:
+    """Relative style loss of each picture against the mean Gram matrices of `styles`."""
+    from experiments import runs
+    from style.hybrid import mean_grams, relative_style
+
+    targets = mean_grams(extractor, styles)
+    return runs.apply_many(lambda x, training: [relative_style(extractor, extractor(x), targets)], made, batch_size=16)[0]
+
+
+def patch_distances(made: np.ndarray, styles: np.ndarray) -> np.ndarray:
+    """The model-free judge of `style.metrics` on the first `PATCHES` pictures, each against as many of the target."""
+    from style.metrics import patch_distance
+
+    return np.array([patch_distance(image, list(styles[:PATCHES])) for image in made[:PATCHES]])
 
 
 def results(extractor, sets: Sets, made: np.ndarray) -> dict:
-    """Kernel distance to B and content distance to A: of the translation, of A as it is, and of B copied."""
-    features = averages(extractor)
-    source, copied = sets.test_a, sets.b.pictures
-    order = np.random.default_rng(0).permutation(len(copied))[: len(source)]
+    """Distances to B (kernel, style, patches) and to A (content): of the translation, of A as it is, and of B copied."""
     from experiments import data
     from experiments.pictures import to_float
 
+    features = averages(extractor)
+    source, copied = sets.test_a, sets.b.pictures
+    order = np.random.default_rng(0).permutation(len(copied))[: len(source)]
     crops = to_float(np.stack([data.centre(copied[i], sets.b.size) for i in order]))
     count = min(len(made), len(sets.test_b))
     told_of = {"translated": quantised(made), "source_as_it_is": source, "copied": crops}
@@ -104,6 +111,8 @@ def results(extractor, sets: Sets, made: np.ndarray) -> dict:
         name: {
             f"kid{min(count, len(images))}": kid(features, sets.test_b, images),
             "content": told(content_distances(extractor, images, source[: len(images)])),
+            "style": told(style_distances(extractor, images, sets.test_b)),
+            "patches": told(patch_distances(images, sets.test_b)),
         }
         for name, images in told_of.items()
     }

@@ -1,6 +1,10 @@
 """How far a picture, or its features, are from those asked for. One value a sample."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
+
+from gan.features import Extractor
 
 
 def l1(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -16,3 +20,21 @@ def patch_nce(queries: tf.Tensor, keys: tf.Tensor, temperature: float) -> tf.Ten
     logits = tf.matmul(queries, keys, transpose_b=True) / temperature
     labels = tf.tile(tf.range(tf.shape(logits)[1])[None], [tf.shape(logits)[0], 1])
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits), 1)
+
+
+def relative_features(extractor: Extractor) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """A function: pictures made and wanted -> sum (F - P)^2 / sum P^2 of their features, mean over the content layers -> `[N]`.
+
+    The content loss that SRGAN adds to the adversarial one (Ledig et al. 2017, eq. 5), relative, so that one weight suits every
+    extractor.
+    """
+
+    def distance(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        made, wanted = extractor(images), extractor(targets)
+        parts = [
+            tf.reduce_sum(tf.square(made[name] - wanted[name]), [1, 2, 3]) / tf.reduce_sum(tf.square(wanted[name]), [1, 2, 3])
+            for name in extractor.content_layers
+        ]
+        return tf.reduce_mean(tf.stack(parts), 0)
+
+    return distance

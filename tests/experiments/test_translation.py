@@ -35,7 +35,7 @@ def checkpoints(run):
 def many_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("many")
     for index in range(20):
-        noise = np.random.default_rng(index).integers(0, 256, (20, 18, 3), np.uint8)
+        noise = np.random.default_rng(index).integers(0, 256, (34, 32, 3), np.uint8)
         Image.fromarray(noise).save(folder / f"{index}.png")
     return folder
 

@@ -61,8 +61,8 @@ def test_a_picture_is_nearest_to_itself_and_mirrored_back_if_it_was_mirrored(bat
     other = model.nce(a, tf.reverse(a, [2]), tf.constant(False)).numpy()
     assert (itself < other).all()
     pixels = make(places=64, blocks=1)
-    pixels._encoder = lambda images, training: [images]
-    pixels.heads = patchgan.heads([3])
+    pixels._encoder = lambda images, training: [images, images]
+    pixels.heads = patchgan.heads([3, 3])
     np.testing.assert_allclose(
         pixels.nce(a, tf.reverse(a, [2]), tf.constant(True)), pixels.nce(a, a, tf.constant(False)), rtol=1e-6
     )
