@@ -13,6 +13,7 @@ from gan.errors import InputError
 from tests.conftest import command
 
 SMOKE = {
+    "augment_classifier": "--data DIGITS --labels 3 --seeds 2 --gan-steps 2 --steps 2 --batch-size 4 --width 4 --drawn 8",
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
     "conditional_gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
