@@ -191,17 +191,32 @@ def compiled(config: Adversarial, generator, discriminator, shape: tuple[int, in
     return model
 
 
+def conditioned_classes(config: Adversarial, images) -> int:
+    """The number of classes of a conditional training, else 0."""
+    from experiments import data
+
+    return data.classes(images, config.data) if config.condition != "none" else 0
+
+
+def batch(config: Adversarial, images, batch_size: int, classes: int, step: int):
+    """The images of a step, with their labels if there are classes."""
+    from experiments import data
+
+    drawn = data.batch(images, batch_size, config.seed, step, config.flip)
+    if not classes:
+        return drawn
+    return drawn, images.labels[data.indices(len(images), batch_size, config.seed, step)].astype("int32")
+
+
 def short_training(config: Adversarial, images, stop: Callable[[dict], bool] = lambda values: False):
     """A training in memory, without a run directory: the model, and the values of every step until `stop(values)`."""
     import keras
 
-    from experiments import data
-
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
-    shape = (*images.size, images.channels)
-    model = compiled(config, *networks(config, shape, 0), shape)
-    batch_at = functools.partial(data.batch, images, config.batch_size, config.seed)
+    shape, classes = (*images.size, images.channels), conditioned_classes(config, images)
+    model = compiled(config, *networks(config, shape, classes), shape)
+    batch_at = functools.partial(batch, config, images, config.batch_size, classes)
     return model, steps_in_memory(model, config, batch_at, stop)
 
 
@@ -213,8 +228,8 @@ def steps_in_memory(model, config: Training, batch_at: Callable[[int], object], 
 
     step, history = tf.function(model.train_step, jit_compile=config.jit), []
     with contextlib.closing(data.stream(batch_at, 0)) as batches:
-        for _, batch in zip(range(config.steps), batches, strict=False):
-            history.append({key: float(value) for key, value in step(batch).items()})
+        for _, images_of_step in zip(range(config.steps), batches, strict=False):
+            history.append({key: float(value) for key, value in step(images_of_step).items()})
             if stop(history[-1]):
                 break
     return history
@@ -238,7 +253,7 @@ def train(config: Adversarial, load: Callable | None = None, judge: Callable = l
     from experiments.pictures import grid
 
     images = load() if load else data.load(config.data, config.image_size, skip_broken=config.skip_broken)
-    classes = data.classes(images, config.data) if config.condition != "none" else 0
+    classes = conditioned_classes(config, images)
     batch_size = config.batch_size * config.d_steps
     if len(images) < batch_size:
         raise InputError(f"'{config.data}' has {len(images)} images, fewer than a batch of {batch_size}; lower --batch-size")
@@ -246,12 +261,7 @@ def train(config: Adversarial, load: Callable | None = None, judge: Callable = l
 
     import tensorflow as tf
 
-    def batch_at(step: int):
-        batch = data.batch(images, batch_size, config.seed, step, config.flip)
-        if not classes:
-            return batch
-        return batch, images.labels[data.indices(len(images), batch_size, config.seed, step)].astype("int32")
-
+    batch_at = functools.partial(batch, config, images, batch_size, classes)
     shape = (*images.size, images.channels)
     generator, discriminator = networks(config, shape, classes)
     model = compiled(config, generator, discriminator, shape)

@@ -23,6 +23,7 @@ from gan.downloads import no_hanging
 from gan.errors import InputError
 
 KERAS_NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
+FACES = "faces"  # those inside scikit-image
 CACHE_BYTES = 4 * 2**30
 DEFAULT_SIZE = 64
 MAX_ARRAY_BYTES = 8 * 2**30
@@ -76,6 +77,11 @@ def _from_keras(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     return train if split == "train" else test
 
 
+def _faces() -> np.ndarray:
+    """The hundred faces of 25 x 25 grey pixels inside scikit-image; the hundred others of its file are no faces."""
+    return np.rint(255 * np.load(pictures.samples_folder() / "lfw_subset.npy")[:100]).astype(np.uint8)
+
+
 def _from_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -127,23 +133,27 @@ def load(
     max_pixels: int = pictures.MAX_PIXELS,
     cache_bytes: int = CACHE_BYTES,
 ) -> Images:
-    """Loads `mnist` and the like, an `.npz`, a folder, a picture file or `samples`; the short side is scaled to `image_size`
-    (default: an array's own size, 64 for pictures).
+    """Loads `mnist` and the like, `faces`, an `.npz`, a folder, a picture file or `samples`; the short side is scaled to
+    `image_size` (default: an array's own size, 64 for pictures).
 
     Raises:
         InputError: nothing there, an unreadable file (skipped with a warning if `skip_broken`), wrong keys, types or sizes.
     """
-    if source in KERAS_NAMES or Path(source).suffix == ".npz":
-        if source not in KERAS_NAMES and not Path(source).is_file():
+    if source in KERAS_NAMES or source == FACES or Path(source).suffix == ".npz":
+        if source not in (*KERAS_NAMES, FACES) and not Path(source).is_file():
             raise InputError(f"'{source}' does not exist or is not a file")
-        x, y = _checked(*(_from_keras(source, split) if source in KERAS_NAMES else _from_npz(Path(source), split)), source)
+        if source == FACES:
+            arrays = _faces(), None
+        else:
+            arrays = _from_keras(source, split) if source in KERAS_NAMES else _from_npz(Path(source), split)
+        x, y = _checked(*arrays, source)
         digest = hashlib.sha256(np.ascontiguousarray(x))
         digest.update(b"" if y is None else np.ascontiguousarray(y))
         size = (image_size, image_size) if image_size else x.shape[1:3]
         return Images(x if min(size) == min(x.shape[1:3]) else _resized(x, image_size), size, digest.hexdigest(), y)
     if source != "samples" and not pictures.resolve(source).exists():
         raise InputError(
-            f"'{source}' does not exist (take {', '.join(KERAS_NAMES)}, samples, an .npz file or a folder of pictures)"
+            f"'{source}' does not exist (take {', '.join(KERAS_NAMES)}, {FACES}, samples, an .npz file or a folder of pictures)"
         )
     size, files = image_size or DEFAULT_SIZE, pictures.list_files([source])
     return load_files(files, size, skip_broken, cache_bytes, short_side=size, max_pixels=max_pixels)

@@ -4,8 +4,8 @@
 
 Differences from the paper: both losses are relative (divided by the loss of a picture without features, then averaged over
 layers), so that weights of 1 and 1 are balanced for any extractor, size and kind of style; from coarse to fine, each scale
-starting from the one before; the image starts as the content and stays in its range; each step looks at the pictures shifted and
-mirrored; content and style may differ in size. The paper's own: --style-loss gram --optimizer lbfgs --scales 1.
+starting from the one before; the image starts as the content and stays in its range; each step looks at the pictures shifted
+and mirrored; content and style may differ in size. The paper's own: --style-loss gram --optimizer lbfgs --scales 1.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Config(Training):
     mask: tuple[Path, ...] = ()
     """Where each style is wanted: a picture for each, white inside, soft edges welcome. Default: everywhere."""
     style_loss: Literal["gram", "meanstd", "wasserstein", "sliced", "remd", "nearest"] = "gram"
-    """What style is (style.objectives): Gatys 2016; means and deviations; Gaussians; sliced optimal transport; STROTSS; NNST."""
+    """What style is (style.objectives): Gatys 2016, means and deviations, Gaussians, sliced transport, STROTSS, NNST."""
     content_loss: Literal["features", "self-similarity"] = "features"
     """What is kept of the content: the features (Gatys 2016), or how they differ from place to place (STROTSS)."""
     extractor: str = "compact"
@@ -60,10 +60,10 @@ class Config(Training):
     """Beta: the strength of the style, the same at any size."""
     tv_weight: float = 0.0
     """Weight of the total variation, against grain."""
-    colour: Literal[
-        "style", "luminance", "covariance-before", "covariance-after", "histogram-before", "histogram-after"
-    ] = "style"
-    """Whose colours: the style's, or the content's, kept by lightness alone or by matching, before or after, in linear light."""
+    colour: Literal["style", "luminance", "covariance-before", "covariance-after", "histogram-before", "histogram-after"] = (
+        "style"
+    )
+    """Whose colours: the style's, or the content's, kept by painting lightness alone or by matching, before or after."""
     learning_rate: float = 0.04
     """Of a scale's first step; falls along a cosine (adam)."""
     jitter: int = 8
@@ -87,7 +87,9 @@ class Config(Training):
         weights = self.style_weights
         if weights is not None:
             if len(weights) != len(self.style):
-                raise InputError(f"--style-weights needs a number for each style. Received: {len(weights)} for {len(self.style)}")
+                raise InputError(
+                    f"--style-weights needs a number for each style. Received: {len(weights)} for {len(self.style)}"
+                )
             if min(weights) < 0 or not 0 < sum(weights) < float("inf"):
                 raise InputError(f"--style-weights must be 0 or greater, with a sum greater than 0. Received: {weights}")
         if isinstance(self.block, int) and self.block < 64:

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from gan.downloads import no_hanging
 from gan.errors import InputError
-from gan.networks import stylegan2  # noqa: F401  its layers and those it imports become known to Keras
+from gan.networks import stylegan2, translation  # noqa: F401  Keras then knows their layers
 
 COMPACT = Path(__file__).parent / "weights" / "compact.keras"
 RANGES = {"0..255": (127.5, 127.5), "0..1": (0.5, 0.5), "-1..1": (1.0, 0.0)}

@@ -49,9 +49,9 @@ def linear(image: np.ndarray) -> np.ndarray:
 def encoded(light: np.ndarray) -> np.ndarray:
     """Light -> sRGB, both in [-1, 1]."""
     value = (np.asarray(light, np.float64) + 1) / 2
-    return (2 * np.where(value <= 0.0031308, 12.92 * value, 1.055 * np.maximum(value, 0.0031308) ** (1 / 2.4) - 0.055) - 1).astype(
-        np.float32
-    )
+    return (
+        2 * np.where(value <= 0.0031308, 12.92 * value, 1.055 * np.maximum(value, 0.0031308) ** (1 / 2.4) - 0.055) - 1
+    ).astype(np.float32)
 
 
 def in_linear_light(match: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
@@ -60,7 +60,7 @@ def in_linear_light(match: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Ca
 
 
 def lightness(image: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
-    """The picture in grey (CIELAB L); with the mean and spread of the lightness of another one, if given (Gatys et al. 2016)."""
+    """The picture in grey (CIELAB L), with the mean and spread of another's lightness if one is given (Gatys et al. 2016)."""
     lab = color.rgb2lab((np.asarray(image, np.float64) + 1) / 2)
     if like is not None:
         wanted = color.rgb2lab((np.asarray(like, np.float64) + 1) / 2)[..., 0]

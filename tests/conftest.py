@@ -47,6 +47,18 @@ def pictures_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pairs_folder(tmp_path_factory) -> Path:
+    """Six pairs, side by side."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pairs")
+    for index in range(6):
+        noise = np.random.default_rng(index).integers(0, 256, (32, 64, 3), np.uint8)
+        Image.fromarray(noise).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def digits_file(tmp_path_factory) -> Path:
     """Sixty-four 16 x 16 grey pictures with labels, under Keras' keys."""
     random = np.random.default_rng(0)

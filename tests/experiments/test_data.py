@@ -128,3 +128,10 @@ def test_cached_pictures_come_at_5000_a_second(tmp_path):
     for step in range(50):
         data.batch(images, 64, 0, step, flip=True)
     assert 50 * 64 / (time.process_time() - began) > 2500
+
+
+def test_faces_come_with_a_dependency():
+    faces = data.load("faces")
+    assert len(faces) == 100
+    assert (faces.size, faces.channels) == ((25, 25), 1)
+    assert faces.pictures.max() > 200

@@ -13,9 +13,12 @@ from gan.errors import InputError
 from tests.conftest import command
 
 SMOKE = {
+    "augment_classifier": "--data DIGITS --labels 3 --seeds 2 --gan-steps 2 --steps 2 --batch-size 4 --width 4 --drawn 8",
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
     "conditional_gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
+    "cut": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
+    "cyclegan": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
     "dcgan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
@@ -23,19 +26,24 @@ SMOKE = {
     "gaussian_matrix": "--layout ring --steps 2 --batch-size 8 --samples 50 --losses hinge --penalties none r1",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
+    "hybrid": "--data MANY --data-b MANY PICTURES --variants perceptual both --steps 2 --tick 1 --image-size 32 --width 4 "
+    "--d-width 4 --patches 16 --blocks 1 --load-size 1",
     "loss_matrix": "--data DIGITS --steps 3 --batch-size 4 --width 4 --losses hinge minimax --regularisers R1 clipping",
     "loss_comparison": "--data DIGITS --losses hinge wasserstein --seeds 2 --steps 2 --batch-size 4 --width 4 --samples 16",
+    "pix2pix": "--data PAIRED --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --load-size 1.5",
     "r3gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
+    "restore": "--task inpaint --data MANY --steps 2 --adversarial-steps 1 --tick 1 --image-size 32 --width 4 --d-width 4 "
+    "--batch-size 2",
     "small_data": "--data MANY --count 8 --image-size 16 --steps 2 --batch-size 4 --samples 20 --augments none diffaugment",
     "stacked_mnist": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --samples-judged 40",
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"augmentation_leaks", "evaluate", "sample", "tabulate"}
+USES_A_RUN = {"apply", "augmentation_leaks", "edit", "evaluate", "sample", "tabulate"}
 
 
 @pytest.fixture(scope="module")
-def tiny(digits_file, pictures_folder, tmp_path_factory):
+def tiny(digits_file, pictures_folder, pairs_folder, tmp_path_factory):
     """The arguments of each experiment at its smallest, on files made for the purpose."""
     from gan.networks import compact
 
@@ -45,12 +53,13 @@ def tiny(digits_file, pictures_folder, tmp_path_factory):
     (folder / "pairs.json").write_text(json.dumps(pairs))
     many = tmp_path_factory.mktemp("many")
     for index in range(20):
-        noise = np.random.default_rng(index).integers(0, 256, (20, 18, 3), np.uint8)
+        noise = np.random.default_rng(index).integers(0, 256, (34, 32, 3), np.uint8)
         Image.fromarray(noise).save(many / f"{index}.png")
     files = {
         "MANY": many,
         "DIGITS": digits_file,
         "PICTURES": pictures_folder,
+        "PAIRED": pairs_folder,
         "TEACHER": folder / "teacher.keras",
         "PAIRS": folder / "pairs.json",
     }

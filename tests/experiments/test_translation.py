@@ -1,0 +1,248 @@
+"""Experiments that turn pictures into pictures: bit for bit after a stop, and what people get wrong."""
+
+import importlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.experiments.test_harness import stats
+
+TINY = "--steps 6 --tick 3 --batch-size 2 --image-size 16 --width 4 --d-width 4 --patches 16"
+RESUMED = {
+    "pix2pix": f"--data PAIRED {TINY}",
+    "cyclegan": f"--data MANY --data-b MANY --blocks 1 --pool 3 {TINY}",
+    "cut": f"--data MANY --data-b MANY --blocks 1 --fast {TINY}",
+    "hybrid": f"--data MANY --data-b MANY --blocks 1 --variants perceptual both {TINY} --load-size 1 --image-size 32",
+    "restore": "--task enhance --data MANY --steps 6 --adversarial-steps 6 --tick 3 --image-size 32 --width 4 --d-width 4",
+}
+
+
+def checkpoints(run):
+    """Every array of the newest checkpoint of each stage."""
+    import h5py
+
+    arrays = {}
+    for folder in sorted({path.parent for path in (run / "checkpoints").rglob("*[0-9].weights.h5")}):
+        with h5py.File(max(folder.glob("*[0-9].weights.h5"))) as file:
+            file.visititems(
+                lambda name, item, stage=folder.name: (
+                    arrays.__setitem__(f"{stage}/{name}", item[()]) if isinstance(item, h5py.Dataset) else None
+                )
+            )
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def many_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    for index in range(20):
+        noise = np.random.default_rng(index).integers(0, 256, (34, 32, 3), np.uint8)
+        Image.fromarray(noise).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RESUMED)
+def test_resumes_bit_for_bit(name, many_folder, pairs_folder, tmp_path, monkeypatch):
+    """Decay, pools and counters: N steps, a crash after the checkpoint, and N more equal 2 N."""
+    main = importlib.import_module(f"experiments.{name}").main
+    words = RESUMED[name].replace("MANY", str(many_folder)).replace("PAIRED", str(pairs_folder)).split(" ")
+    main([*words, "--run-dir", str(tmp_path / "whole")])
+
+    def crash(self, step, means):
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("experiments.harness.Progress.tick", crash)
+        with pytest.raises(RuntimeError, match="power cut"):
+            main([*words, "--run-dir", str(tmp_path / "parts")])
+    main([*words, "--run-dir", str(tmp_path / "parts")])
+    assert stats(tmp_path / "whole") == stats(tmp_path / "parts")
+    left, right = (checkpoints(tmp_path / part) for part in ("whole", "parts"))
+    assert left.keys() == right.keys()
+    for key in left:
+        np.testing.assert_array_equal(left[key], right[key], err_msg=key)
+    if name == "cyclegan":
+        assert sum("pool" in key for key in left) == 4
+
+
+def run_of(name, words, folder, many, pairs):
+    """A finished run of an experiment."""
+    words = words.replace("MANY", str(many)).replace("PAIRED", str(pairs)).split(" ")
+    importlib.import_module(f"experiments.{name}").main([*words, "--run-dir", str(folder)])
+    return folder
+
+
+RESTORE = "--data MANY --steps 1 --adversarial-steps 0 --tick 1 --image-size 32 --width 4 --blocks 1 --batch-size 2 --task"
+ONE_STEP = "--steps 1 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16"
+APPLIED = {
+    "pix2pix": ("pix2pix", f"--data PAIRED {ONE_STEP}", 1),
+    "cyclegan": ("cyclegan", f"--data MANY --data-b MANY --blocks 1 {ONE_STEP}", 1),
+    "colourise": ("restore", f"{RESTORE} colourise", 1),
+    "inpaint": ("restore", f"{RESTORE} inpaint", 1),
+    "super-resolve": ("restore", f"{RESTORE} super-resolve --scale 2", 2),
+    "denoise": ("restore", f"{RESTORE} denoise", 1),
+    "deblur": ("restore", f"{RESTORE} deblur", 1),
+    "enhance": ("restore", f"{RESTORE} enhance", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def applicable(many_folder, pairs_folder, tmp_path_factory):
+    """A finished run of each kind, made when it is first asked for."""
+    made = {}
+
+    def run(name):
+        if name not in made:
+            experiment, words, _ = APPLIED[name]
+            made[name] = run_of(experiment, words, tmp_path_factory.mktemp(name) / "run", many_folder, pairs_folder)
+        return made[name]
+
+    return run
+
+
+@pytest.fixture
+def photo(tmp_path, random):
+    """A picture whose sides no network takes, and a mask of it."""
+    Image.fromarray(random.integers(0, 256, (45, 71, 3), np.uint8)).save(tmp_path / "photo.png")
+    mask = np.zeros((45, 71), np.uint8)
+    mask[10:30, 20:44] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.mark.parametrize("name", APPLIED)
+def test_applies_to_any_size(name, applicable, photo, tmp_path):
+    """In one piece and in tiles, the size of the picture or the multiple of it; what is intact is kept."""
+    from experiments import apply
+
+    extra = ["--mask", str(tmp_path / "mask.png")] if name == "inpaint" else []
+    made = []
+    for tile in ("512", "32"):
+        output = tmp_path / f"{tile}.png"
+        apply.main([str(applicable(name)), str(photo), "--output", str(output), "--tile", tile, "--overlap", "16", *extra])
+        made.append(np.asarray(Image.open(output)))
+    scale = APPLIED[name][2]
+    assert {one.shape for one in made} == {(45 * scale, 71 * scale, 3)}
+    before = np.asarray(Image.open(photo))
+    if name == "inpaint":
+        hole = np.asarray(Image.open(tmp_path / "mask.png")) > 127
+        np.testing.assert_array_equal(made[0][~hole], before[~hole])
+        np.testing.assert_array_equal(made[1][~hole], before[~hole])
+        assert (made[0][hole] != before[hole]).mean() > 0.9
+    if name == "colourise":
+        from gan import lab
+
+        lightness = [lab.from_rgb(each.astype(np.float32) / 127.5 - 1)[..., 0] for each in (made[0], before)]
+        assert np.abs(lightness[0] - lightness[1]).max() < 0.05
+
+
+def test_applies_to_a_folder_and_backwards(applicable, many_folder, tmp_path):
+    from experiments import apply
+
+    apply.main([str(applicable("cyclegan")), str(many_folder), "--output", str(tmp_path / "out"), "--network", "backward"])
+    assert len(list((tmp_path / "out").glob("*.png"))) == len(list(many_folder.iterdir()))
+
+
+@pytest.mark.parametrize("what", ["black", "white", "size", "none", "not inpaint", "there", "itself", "no run", "backward"])
+def test_what_apply_refuses(what, applicable, photo, tmp_path, digits_file):
+    from experiments import apply, dcgan
+    from gan.errors import InputError
+
+    name, mask, output = "inpaint", tmp_path / "other.png", tmp_path / "output.png"
+    Image.fromarray(np.full((45, 70 if what == "size" else 71), 255 * (what == "white"), np.uint8)).save(mask)
+    words, culprit = ["--mask", str(mask)], what
+    if what == "black":
+        culprit = "no holes"
+    elif what == "white":
+        culprit = "white all over"
+    elif what == "size":
+        culprit = "70 x 45 and 71 x 45"
+    elif what == "none":
+        words, culprit = [], "needs --mask"
+    elif what == "not inpaint":
+        name, culprit = "pix2pix", "--mask is for runs of --task inpaint"
+    elif what == "there":
+        output.write_text("years of work")
+        culprit = "--overwrite"
+    elif what == "itself":
+        output, culprit = photo, "a file of its own"
+        words += ["--overwrite"]
+    elif what == "backward":
+        words, culprit = ["--network", "backward"], "backward.keras"
+    run = applicable(name)
+    if what == "no run":
+        dcgan.main(["--data", str(digits_file), "--steps", "1", "--tick", "1", "--width", "4", "--batch-size", "4",
+                    "--run-dir", str(tmp_path / "dcgan")])  # fmt: skip
+        run, words, culprit = tmp_path / "dcgan", [], "no image-to-image run"
+    with pytest.raises(InputError, match=culprit):
+        apply.main([str(run), str(photo), "--output", str(output), *words])
+    assert what == "there" or what == "itself" or not output.exists()
+
+
+def digits_run(digits_file, folder):
+    from experiments import dcgan
+
+    tiny = ["--steps", "1", "--tick", "1", "--width", "4", "--batch-size", "4", "--latent-dim", "6"]
+    dcgan.main(["--data", str(digits_file), *tiny, "--run-dir", str(folder)])
+    return folder
+
+
+SHORT = ["--encoder-steps", "2", "--steps", "2", "--count", "2", "--strengths", "-1", "2"]
+
+
+def test_edits_by_a_measured_attribute_and_by_a_table(digits_file, pictures_folder, tmp_path):
+    import json
+
+    from experiments import edit
+
+    run = digits_run(digits_file, tmp_path / "run")
+    measured = ["--data", str(digits_file), "--attribute", "slant", "--output", str(tmp_path / "slant.png")]
+    edit.main([str(run), *measured, *SHORT])
+    assert Image.open(tmp_path / "slant.png").size == (16 * 4, 16 * 2)
+    told = json.loads((tmp_path / "slant.json").read_text())
+    assert [each["strength"] for each in told["sweep"]] == [-1, 2]
+    assert len(told["sweep"][0]["identity_distance"]) == len(told["inversion"]["distance"]) == 2
+    table = "file,Smiling\n" + "\n".join(f"{index}.png,{index % 2 * 2 - 1}" for index in range(4))
+    (tmp_path / "table.csv").write_text(table)
+    by_table = ["--image", str(pictures_folder / "1.png"), "--attribute", "Smiling", "--labels", str(tmp_path / "table.csv")]
+    by_table += ["--label-images", str(pictures_folder), "--output", str(tmp_path / "smile.png")]
+    edit.main([str(run), *by_table, *SHORT])
+    assert Image.open(tmp_path / "smile.png").size == (16 * 4, 16)
+    assert "attribute" not in json.loads((tmp_path / "smile.json").read_text())["sweep"][0]
+
+
+@pytest.mark.parametrize(
+    ("words", "culprit"),
+    [
+        (["--attribute", "age"], "brightness, warmth"),
+        (["--attribute", "age", "--labels", "TABLE", "--label-images", "."], "column of"),
+        (["--attribute", "young", "--labels", "TABLE", "--label-images", "."], "must hold numbers"),
+        (["--attribute", "slant", "--labels", "TABLE"], "need each other"),
+        (["--attribute", "slant", "--image", "x.png"], "either --image or --data"),
+    ],
+)
+def test_what_edit_refuses(words, culprit, digits_file, tmp_path):
+    from experiments import edit
+    from gan.errors import InputError
+
+    (tmp_path / "table.csv").write_text("file,young\na.png,yes\nb.png,no\nc.png,no\nd.png,no\n")
+    run = digits_run(digits_file, tmp_path / "run")
+    words = [word.replace("TABLE", str(tmp_path / "table.csv")) for word in words]
+    with pytest.raises(InputError, match=culprit):
+        edit.main([str(run), "--data", str(digits_file), *words, "--output", str(tmp_path / "x.png"), *SHORT])
+
+
+def test_one_picture_is_no_set(many_folder, tmp_path):
+    from experiments import cyclegan
+    from gan.errors import InputError
+
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "0.png").write_bytes((many_folder / "0.png").read_bytes())
+    with pytest.raises(InputError, match=r"alone' must hold two or more"):
+        cyclegan.main(
+            ["--data", str(many_folder), "--data-b", str(alone), "--image-size", "16", "--run-dir", str(tmp_path / "r")]
+        )
+    assert not (tmp_path / "r").exists()
