@@ -83,23 +83,30 @@ def mean_std_distance(own: Sequence[tf.Tensor], target: Sequence[tf.Tensor]) -> 
     return sum(tf.reduce_sum(tf.square(a - b), -1) for a, b in zip(*pairs, strict=True))
 
 
-def gaussian_wasserstein(own: Sequence[tf.Tensor], target: Sequence[tf.Tensor], ridge: float = 1e-4) -> tf.Tensor:
+def gaussian(description: Sequence[tf.Tensor], ridge: float = 1e-4) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """What `gaussian_wasserstein` needs of a target: mean, covariance and its root, float64.
+
+    `ridge`: added to the variances, as a share of their mean.
+    """
+    mean, second = (tf.cast(part, tf.float64) for part in description)
+    covariance = second - _outer(mean)
+    channels = tf.cast(tf.shape(mean)[-1], tf.float64)
+    smallest = tf.maximum(ridge * tf.linalg.trace(covariance) / channels, EPSILON)
+    covariance = covariance + smallest[:, None, None] * tf.eye(mean.shape[-1], dtype=tf.float64)
+    return mean, covariance, _root(covariance)
+
+
+def gaussian_wasserstein(own: Sequence[tf.Tensor], target: Sequence[tf.Tensor]) -> tf.Tensor:
     """Squared Wasserstein-2 distance of two Gaussians: |mu - mu'|^2 + tr(C + C' - 2 (C'^1/2 C C'^1/2)^1/2).
 
-    (Dowson and Landau 1982; as a style loss, Vacher et al. 2020.) `ridge`: added to the variances, as a share of the target's
-    mean variance. In float64: the gradient divides by the roots of small eigenvalues.
+    (Dowson and Landau 1982; as a style loss, Vacher et al. 2020.) In float64: the gradient divides by the roots of small
+    eigenvalues. `target`: a `gaussian`.
     """
-    (mean, second), (target_mean, target_second) = ([tf.cast(part, tf.float64) for part in side] for side in (own, target))
-    covariance, wanted = second - _outer(mean), target_second - _outer(target_mean)
-    channels = tf.cast(tf.shape(mean)[-1], tf.float64)
-    smallest = tf.maximum(ridge * tf.linalg.trace(wanted) / channels, EPSILON)
-    floor = smallest[:, None, None] * tf.eye(mean.shape[-1], dtype=tf.float64)
-    covariance, wanted = covariance + floor, wanted + floor
-    root = _root(wanted)
+    (mean, second), (wanted_mean, wanted, root) = (tf.cast(part, tf.float64) for part in own), target
+    covariance = second - _outer(mean)
     between = trace_of_root(root @ covariance @ root)
-    apart = tf.reduce_sum(tf.square(mean - target_mean), -1)
     spread = tf.linalg.trace(covariance) + tf.linalg.trace(wanted) - 2.0 * between
-    return tf.cast(apart + tf.maximum(spread, 0.0), tf.float32)
+    return tf.cast(tf.reduce_sum(tf.square(mean - wanted_mean), -1) + tf.maximum(spread, 0.0), tf.float32)
 
 
 def _outer(mean: tf.Tensor) -> tf.Tensor:

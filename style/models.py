@@ -72,7 +72,7 @@ class Stylisation(keras.Model):
         self.average = self.add_weight(shape=content.shape, initializer="zeros", name="average", trainable=False)
         self.averaged = self.add_weight(shape=(), initializer="zeros", name="averaged", trainable=False)  # sum of its weights
         shares = np.full(len(styles), 1 / len(styles)) if shares is None else np.asarray(shares) / np.sum(shares)
-        self.region_shares = [1.0] if masks is None else [float(share) for share in shares]
+        self.region_shares = [1.0] if masks is None else list(map(float, shares))
         self.style_layers = (*extractor.style_layers, *([PIXELS] if style_loss.palette else []))
         self.everywhere = _tensors(self.frame, extractor.content_layers, None)
         self.region_weights = [
@@ -80,8 +80,11 @@ class Stylisation(keras.Model):
             for mask in (masks or [None])
         ]
         described = [[self.described(style, view) for style in styles] for view in range(self._views)]
-        mixed = [style_loss.mix(each, list(shares)) for each in described] if masks is None else None
-        self.style_targets = [described[view] if masks else [mixed[view]] for view in range(self._views)]  # [view][region]
+        shares = [float(share) for share in shares]
+        self.style_targets = [  # [view][region]
+            [style_loss.target(each, shares)] if masks is None else [style_loss.target([one], [1.0]) for one in each]
+            for each in described
+        ]
         self.built = True
 
     @property

@@ -37,24 +37,30 @@ class Moments(NamedTuple):
     compare: Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], tf.Tensor]
     balance: float
     """Weight that makes a style weight of 1 mean about the same for all."""
+    prepare: Callable[[Sequence[tf.Tensor]], Sequence[tf.Tensor]] = tuple
+    """What `compare` wants of a target, made once from its description."""
     palette: bool = False
 
     def describe(self, features: Features, region: Region) -> Description:
         return {name: self.describe_layer(features[name], weights) for name, weights in region.weights.items()}
 
-    def mix(self, descriptions: Sequence[Description], shares: Sequence[float]) -> Description:
-        """The description of several styles, each with its share; the shares add up to 1."""
-        return {
-            name: [sum(share * part for share, part in zip(shares, parts, strict=True)) for parts in zip(*layers, strict=True)]
-            for name, layers in ((name, [one[name] for one in descriptions]) for name in descriptions[0])
-        }
+    def target(self, descriptions: Sequence[Description], shares: Sequence[float]) -> Description:
+        """Of several styles, each with its share: what is wanted of each layer, and the distance of a picture without features.
+
+        The shares add up to 1.
+        """
+
+        def layer(name: str) -> Sequence[tf.Tensor]:
+            parts = zip(*(one[name] for one in descriptions), strict=True)
+            mixed = [sum(share * part for share, part in zip(shares, each, strict=True)) for each in parts]
+            wanted = self.prepare(mixed)
+            return *wanted, self.compare([tf.zeros_like(part) for part in mixed], wanted)
+
+        return {name: layer(name) for name in descriptions[0]}
 
     def distance(self, own: Description, target: Description, step: tf.Tensor) -> tf.Tensor:
         """`[N]`; 1 for a picture without features."""
-        return _mean(
-            self.compare(own[name], wanted) / self.compare([tf.zeros_like(part) for part in wanted], wanted)
-            for name, wanted in target.items()
-        )
+        return _mean(self.compare(own[name], wanted) / scale for name, (*wanted, scale) in target.items())
 
 
 class Samples(NamedTuple):
@@ -68,7 +74,7 @@ class Samples(NamedTuple):
     def describe(self, features: Features, region: Region) -> Description:
         return {name: losses.at_places(features[name], places) for name, places in region.places.items()}
 
-    def mix(self, descriptions: Sequence[Description], shares: Sequence[float]) -> Description:
+    def target(self, descriptions: Sequence[Description], shares: Sequence[float]) -> Description:
         """As many places of each style as its share says."""
         count = next(iter(descriptions[0].values())).shape[1]
         bounds = [round(count * sum(shares[:index])) for index in range(len(shares) + 1)]
@@ -156,7 +162,7 @@ def palette(own: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 STYLES = {
     "gram": Moments(losses.second_moment, losses.gram_distance, 10.0),
     "meanstd": Moments(losses.mean_and_power, losses.mean_std_distance, 10.0),
-    "wasserstein": Moments(losses.mean_and_second_moment, losses.gaussian_wasserstein, 10.0),
+    "wasserstein": Moments(losses.mean_and_second_moment, losses.gaussian_wasserstein, 10.0, losses.gaussian),
     "sliced": Samples(sliced, 10.0),
     "remd": Samples(relaxed_transport, 10.0, palette=True),
     "nearest": Samples(nearest_neighbours, 10.0, palette=True),
