@@ -117,7 +117,9 @@ def main(argv: list[str] | None = None) -> None:
             if not path.exists():
                 sweep = []
                 for weight in config.style_weights:
-                    image = stylise(content, [style], extractor, style_weight=weight, steps=config.steps)
+                    image = stylise(
+                        content, [style], extractor, style_weight=weight, steps=config.steps, style_loss="gram", scales=1
+                    )
                     pictures.write(run.dir / "pictures" / f"{label}-{weight:g}.png", image[0])
                     sweep.append({"style_weight": weight} | measure(scorer, image, style))
                 path.parent.mkdir(exist_ok=True)

@@ -114,9 +114,8 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features
     from style import memory, objectives
     from style.colour import COLOURS
-    from style.lbfgs import LBFGSStylisation
     from style.models import Stylisation
-    from style.optimise import ImageAdam, resized, scale_sides, scale_steps, start_from
+    from style.optimise import OPTIMISED, ImageAdam, coarse_to_fine
     from style.parameterisation import PARAMETERISATIONS
 
     extractor = features.load(
@@ -126,41 +125,34 @@ def main(argv: list[str] | None = None) -> None:
     colours = COLOURS[config.colour]
     photo = colours.content(original.pixels)
     styles = [colours.style(style, original.pixels) for style in styles]
-    long_side = max(photo.shape[:2])
     block = memory.block(config.block, extractor, photo.shape[:2])
-    sides = scale_sides(long_side, config.scales)
-    steps = scale_steps(config.steps, len(sides))
-    kind = LBFGSStylisation if config.optimizer == "lbfgs" else Stylisation
-    views = {"jitter": 0, "flips": False} if config.optimizer == "lbfgs" else {"jitter": config.jitter, "flips": config.flips}
+    kind = OPTIMISED[config.optimizer]
+    views = {"jitter": config.jitter, "flips": config.flips} if kind is Stylisation else {}
     run.open(
         content=pictures.digest(photo), style=pictures.digest(*styles), mask=pictures.digest(*masks), steps=config.steps
     )  # the rate depends on the steps
 
-    def at(side: int, image):
-        """A picture `[H, W, C]` at the scale of a long side, `[1, h, w, C]`."""
-        return resized(image[None], [max(1, round(edge * side / long_side)) for edge in image.shape[:2]])
-
-    model, before = None, 0
-    for side, count in zip(sides, steps, strict=True):
-        coarser, content = model, at(side, photo)
+    def make(at, count: int) -> Stylisation:
         model = kind(
-            extractor, content, [at(side, style) for style in styles],
+            extractor, at(photo[None]), [at(style[None]) for style in styles],
             config.content_weight, config.style_weight, config.tv_weight, **views,
             style_loss=objectives.STYLES[config.style_loss], content_loss=objectives.CONTENTS[config.content_loss],
-            shares=config.style_weights, masks=[at(side, mask[..., None])[0, ..., 0] for mask in masks] or None,
+            shares=config.style_weights, masks=[at(mask[None, ..., None])[0, ..., 0] for mask in masks] or None,
             parameterisation=PARAMETERISATIONS[config.parameterisation], block=block,
         )  # fmt: skip
-        model.compile(*([] if kind is LBFGSStylisation else [ImageAdam(count, config.learning_rate)]))
-        if coarser is not None:
-            start_from(model, coarser)
+        model.compile(*([ImageAdam(count, config.learning_rate)] if kind is Stylisation else []))
+        return model
+
+    done, steps_of_scales = 0, {}
+    for side, count, model in coarse_to_fine(photo.shape[:2], config.scales, config.steps, make):
         show = [sample_grid(run, lambda model=model: model.image.numpy())]
-        harness.train(run, model, config, count, lambda step: None, show, stage=f"{side}px", before=before)
-        before += count
+        harness.train(run, model, config, count, lambda step: None, show, stage=f"{side}px", before=done)
+        done, steps_of_scales[side] = done + count, count
 
     start, end = model.scores(model.content), model.scores(model())
     result = colours.result(model().numpy()[0], original.pixels)
     originals.write(run.dir / "stylised.png", result, original)
-    run.image("stylised", before, result)
+    run.image("stylised", done, result)
     run.finish(
         {
             "style_loss_start": start["style"],
@@ -170,8 +162,7 @@ def main(argv: list[str] | None = None) -> None:
             "content_layers": extractor.content_layers,
             "style_layers": extractor.style_layers,
             "size": photo.shape[:2][::-1],
-            "scales": sides,
-            "steps_of_scales": steps,
+            "steps_of_scales": steps_of_scales,
             "block": block,
             "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
             "picture": original.notes,

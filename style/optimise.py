@@ -1,20 +1,26 @@
 """Stylisation from coarse to fine, as functions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from gan import features, schedules
+from style.lbfgs import LBFGSStylisation
 from style.models import Stylisation
+from style.objectives import CONTENTS, STYLES
+from style.parameterisation import PARAMETERISATIONS
 
 LEARNING_RATE = 0.04
-STEPS = 400
+STYLE_LOSS = "wasserstein"
+SCALES = 5
+STEPS = 200
 JITTER = 8
 FLIPS = True
 RATIO = 2**0.5
 SMALLEST = 96  # long side of the coarsest scale at least
 FEWEST = 40  # steps of a scale at least
+OPTIMISED = {"adam": Stylisation, "lbfgs": LBFGSStylisation}
 
 
 class ImageAdam(schedules.Adam):
@@ -56,6 +62,30 @@ def start_from(model: Stylisation, coarser: Stylisation) -> None:
         model.optimizer.go_on_from(coarser.optimizer)
 
 
+def coarse_to_fine(
+    size: tuple[int, int],
+    scales: int,
+    steps: int,
+    make: Callable[[Callable[[np.ndarray], np.ndarray], int], Stylisation],
+) -> Iterator[tuple[int, int, Stylisation]]:
+    """Yields (long side, steps, model) for each scale; each model is to be trained before the next one is asked for.
+
+    Args:
+        size: height and width of the finest.
+        make: (function that brings a picture `[1, H, W, C]` to the scale, steps) -> compiled model.
+    """
+    coarser, sides = None, scale_sides(max(size), scales)
+    for side, count in zip(sides, scale_steps(steps, len(sides)), strict=True):
+        share = side / max(size)
+        model = make(
+            lambda image, share=share: resized(image, [max(1, round(edge * share)) for edge in image.shape[1:3]]), count
+        )
+        if coarser is not None:
+            start_from(model, coarser)
+        yield side, count, model
+        coarser = model
+
+
 def stylise(
     content: np.ndarray,
     styles: Sequence[np.ndarray],
@@ -64,24 +94,48 @@ def stylise(
     style_weight: float = 1.0,
     steps: int = STEPS,
     progress: Callable[[int, dict], None] | None = None,
+    style_loss: str = STYLE_LOSS,
+    content_loss: str = "features",
+    optimizer: str = "adam",
+    scales: int = SCALES,
+    parameterisation: str = "pixels",
+    jitter: int = JITTER,
+    flips: bool = FLIPS,
 ) -> np.ndarray:
-    """Paints a picture in the style of others (Gatys, Ecker, Bethge 2016).
+    """Paints a picture in the style of others (Gatys, Ecker, Bethge 2016, and what came after).
 
     Args:
         content: float32 `[1, H, W, 3]` in [-1, 1].
         styles: the same, of any size.
         extractor: default `compact`.
         content_weight, style_weight: relative weights, see `style.models.Stylisation`.
+        steps: of the coarsest scale; each finer one gets 1 / sqrt(2) of the steps of the one before.
         progress: called after each step with its number and losses.
+        style_loss, content_loss, parameterisation: names in `style.objectives` and `style.parameterisation`.
+        optimizer: adam or lbfgs; with the latter, every step looks at the same view.
+        scales: how many, each sqrt(2) times the one before.
 
     Returns:
         float32 `[1, H, W, 3]` in [-1, 1].
     """
-    model = Stylisation(extractor or features.load(), content, styles, content_weight, style_weight, jitter=JITTER, flips=FLIPS)
-    model.compile(ImageAdam(steps))
-    one_step = tf.function(model.train_step)
-    for step in range(1, steps + 1):
-        losses = one_step()
-        if progress:
-            progress(step, losses)
+    extractor = extractor or features.load()
+    kind = OPTIMISED[optimizer]
+    views = {"jitter": jitter, "flips": flips} if kind is Stylisation else {}
+
+    def make(at: Callable[[np.ndarray], np.ndarray], count: int) -> Stylisation:
+        model = kind(
+            extractor, at(content), [at(style) for style in styles], content_weight, style_weight, **views,
+            style_loss=STYLES[style_loss], content_loss=CONTENTS[content_loss],
+            parameterisation=PARAMETERISATIONS[parameterisation],
+        )  # fmt: skip
+        model.compile(*([ImageAdam(count)] if kind is Stylisation else []))
+        return model
+
+    done = 0
+    for _, count, model in coarse_to_fine(tuple(content.shape[1:3]), scales, steps, make):
+        one_step = tf.function(model.train_step)
+        for _ in range(count):
+            losses, done = one_step(), done + 1
+            if progress:
+                progress(done, losses)
     return model().numpy()
