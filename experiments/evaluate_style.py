@@ -3,10 +3,10 @@
     python -m experiments.evaluate_style --data ../shared/data --run-dir runs/evaluate_style
 
 Each method stylises each of the held-out pairs; beside them stand the photograph itself, the photograph with the style's
-colours (mean and covariance), and the style picture in place of the result. The baseline (Gatys et al. 2016 with Adam, one scale,
-from the content) runs at several style weights, so that a method is compared with it at its own content distance: better is who
-has the lower mean rank of three judges, the Gram and the sliced Wasserstein distance in the judge's features and the model-free
-one. Nobody is trained or optimised on the judge's features. Writes table.md, results.json, and wall.png: of the pairs whose
+colours (mean and covariance), and the style picture in place of the result. The baseline (Gatys et al. 2016 with Adam, one
+scale, from the content) runs at several style weights, so that a method is compared with it at its own content distance: better
+is who has the lower mean rank of three judges, the Gram and the sliced Wasserstein distance in the judge's features and the
+model-free one. Nobody is optimised on the judge's features. Writes table.md, results.json, and wall.png: of the pairs whose
 pictures may be published. What is finished is kept: the same command goes on.
 """
 
@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> None:
 
     def load(name: str):
         return [
-            pictures.to_float(pictures.read(config.data / pairs[name][kind], long_side=config.image_size))[None]
+            pictures.to_float(pictures.read(place(config.data, pairs[name][kind]), long_side=config.image_size))[None]
             for kind in ("content", "style")
         ]
 
@@ -141,6 +141,11 @@ def main(argv: list[str] | None = None) -> None:
         wall(run.dir, inputs, shown, (baselines[-2], *config.methods))
         results["wall"] = "wall.png"
     run.finish(results | {"seconds": cells.seconds(found), "table": "table.md", "judge": config.judge})
+
+
+def place(folder: Path, name: str) -> Path:
+    """A picture of a list of pairs: in the data folder, or one that comes inside scikit-image."""
+    return Path(name) if name.startswith("samples/") else folder / name
 
 
 def read_pairs(path: Path, count: int | None) -> list[dict]:

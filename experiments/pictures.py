@@ -84,6 +84,9 @@ def read(
                 raise InputError(f"it has {image.width} x {image.height} pixels, more than --max-pixels {max_pixels}")
             if min(image.size) < SMALLEST:
                 raise InputError(f"it has {image.width} x {image.height} pixels; each side must have at least {SMALLEST}")
+            width, height = scaled_size(image.size, long_side, short_side)
+            if width * height > max_pixels:
+                raise InputError(f"it would have {width} x {height} pixels, more than --max-pixels {max_pixels}")
             return resize(flatten(ImageOps.exif_transpose(image)), long_side, short_side)
     except InputError as error:
         raise InputError(f"'{path}' cannot be used: {error}") from None
@@ -100,12 +103,17 @@ def read(
 
 def resize(image: Image.Image, long_side: int | None = None, short_side: int | None = None) -> np.ndarray:
     """Scales a PIL image, anti-aliased, so that its long or its short side has this many pixels; uint8."""
-    wanted = long_side or short_side
-    if wanted:
-        scale = wanted / (max(image.size) if long_side else min(image.size))
-        size = [max(1, round(side * scale)) for side in image.size]
-        image = image.resize(size, Image.Resampling.LANCZOS)
+    if long_side or short_side:
+        image = image.resize(scaled_size(image.size, long_side, short_side), Image.Resampling.LANCZOS)
     return np.asarray(image)
+
+
+def scaled_size(size: tuple[int, int], long_side: int | None = None, short_side: int | None = None) -> tuple[int, int]:
+    """Both sides when the long or the short one is so long; as they are if neither is given."""
+    if not (long_side or short_side):
+        return size
+    scale = long_side / max(size) if long_side else short_side / min(size)
+    return tuple(max(1, round(side * scale)) for side in size)
 
 
 def digest(*images: np.ndarray) -> str:

@@ -40,8 +40,8 @@ def _similarities(extractor: Extractor, image: np.ndarray) -> tf.Tensor:
 
 def patch_kernel_distance(extractor: Extractor, image: np.ndarray, style: np.ndarray) -> float:
     """Unbiased kernel distance (KID) between the averaged features of overlapping patches of picture and style, times 1000."""
-    sides = [min(PATCH, *one.shape[1:3]) for one in (image, style)]
-    found = [_patch_features(extractor, one, min(sides)) for one in (image, style)]
+    side = min(PATCH, *(edge // 2 for one in (image, style) for edge in one.shape[1:3]))
+    found = [_patch_features(extractor, one, side) for one in (image, style)]
     return 1000.0 * kernel.squared_mmd(*found)
 
 

@@ -20,6 +20,7 @@ def bad(tmp_path_factory, digits_file):
     folder = tmp_path_factory.mktemp("bad things")
     picture = Image.effect_noise((64, 48), 50).convert("RGB")
     picture.save(folder / "good.png")
+    Image.new("RGB", (48, 32)).save(folder / "nowhere.png")
     whole = (folder / "good.png").read_bytes()
     (folder / "truncated.png").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.png").write_bytes(b"")
@@ -122,6 +123,15 @@ CASES = {
     "no style": ([*GATYS, "--style"], "--style"),
     "negative weight": ([*GATYS, "--style-weight", "-1"], "--style-weight"),
     "infinite weight": ([*GATYS, "--content-weight", "inf"], "--content-weight"),
+    "weights of other styles": ([*GATYS, "--style-weights", "1", "2"], "--style-weights needs a number for each style"),
+    "weights of sum 0": ([*GATYS, "--style-weights", "0"], "sum greater than 0"),
+    "a mask without its style": ([*GATYS, "--mask", "BAD/good.png", "BAD/good.png"], "--mask needs a picture for each style"),
+    "a mask of another shape": ([*GATYS, "--mask", "BAD/good.png"], "shape of the content"),
+    "a mask that covers nothing": ([*GATYS, "--mask", "BAD/nowhere.png"], "cover something"),
+    "a block that is too small": ([*GATYS, "--block", "8"], "--block must be at least 64"),
+    "a result of too many pixels": (["gatys", "--steps", "1", "--tick", "1", "--image-size", "400000"], "more than --max-pixels"),
+    "no such method": (["evaluate_style", "--methods", "magic"], "--methods must be of default"),
+    "pairs that are none": (["evaluate_style", "--pairs", "BAD/text.jpg"], "cannot be read"),
     "no such extractor": ([*GATYS, "--extractor", "resnet"], "compact, vgg16, vgg19"),
     "extractor is no model": ([*GATYS, "--extractor", "BAD/fake.keras"], "fake.keras"),
     "extractor is h5": ([*GATYS, "--extractor", "BAD/model.h5"], "model.h5"),

@@ -24,6 +24,8 @@ SMOKE = {
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
     "gaussians": "--layout ring --steps 2 --tick 1 --batch-size 8 --width 8 --samples 50",
     "gaussian_matrix": "--layout ring --steps 2 --batch-size 8 --samples 50 --losses hinge --penalties none r1",
+    "evaluate_style": "--data . --pairs PAIRS --wall-pairs PAIRS --judge TEACHER --image-size 48 --steps 2 --baseline-steps 2"
+    " --methods default sliced",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
     "hybrid": "--data MANY --data-b MANY PICTURES --variants perceptual both --steps 2 --tick 1 --image-size 32 --width 4 "

@@ -54,3 +54,38 @@ def test_covariance_match_moves_both_moments(random):
 def test_covariance_match_to_itself_is_identity(random):
     image = 0.2 * random.standard_normal((1, 20, 20, 3))
     np.testing.assert_allclose(colour.match_covariance(image, image), image, atol=1e-5)
+
+
+def test_histogram_match_takes_over_each_channels_distribution(random):
+    image, target = random.uniform(-1, 1, (1, 30, 30, 3)), random.uniform(-1, 0, (1, 20, 45, 3)) ** 3
+    moved = colour.match_histogram(image, target)
+    np.testing.assert_allclose(np.sort(moved.reshape(-1, 3), 0), np.sort(target.reshape(-1, 3), 0), atol=1e-6)
+    order = np.argsort(image[..., 0].ravel())
+    assert (np.diff(moved[..., 0].ravel()[order]) >= 0).all()
+
+
+def test_linear_light_and_back():
+    values = np.linspace(-1, 1, 201)
+    np.testing.assert_allclose(colour.encoded(colour.linear(values)), values, atol=1e-6)
+    assert (colour.linear(np.array(0.0)) + 1) / 2 == pytest.approx(0.2140411, abs=1e-6)  # the middle grey of sRGB
+
+
+def test_lightness_and_chroma_make_the_picture_again(random):
+    image, other = random.uniform(-0.5, 0.5, (2, 1, 12, 12, 3)).astype(np.float32)
+    grey = colour.lightness(image)
+    np.testing.assert_allclose(grey[..., 0], grey[..., 2], atol=1e-3)
+    np.testing.assert_allclose(colour.with_chroma_of(grey, image), image, atol=2e-3)
+    matched = colour.lightness(other, image)
+    assert matched.std() == pytest.approx(grey.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("name", colour.COLOURS)
+def test_each_way_to_keep_colours_gives_pictures_in_range(name, random):
+    content, style = random.uniform(-1, 1, (1, 20, 24, 3)), random.uniform(-0.5, 0, (1, 18, 20, 3))
+    way = colour.COLOURS[name]
+    result = way.result(way.style(style, content)[:, :, :20].repeat(2, 1)[:, :20].repeat(2, 2)[:, :, :24], content)
+    assert result.shape == content.shape
+    assert np.abs(result).max() <= 1 + 1e-6
+    if name != "style":
+        before, after = (abs(one.mean() - content.mean()) for one in (style, result))
+        assert after < before

@@ -1,0 +1,98 @@
+"""Scores in an extractor's features, by closed forms and by what they must not notice."""
+
+import keras
+import numpy as np
+import pytest
+
+from gan import features
+from gan.errors import InputError
+from gan.metrics import kernel
+from style import memory, scores
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return features.load("compact")
+
+
+@pytest.fixture
+def pair(random):
+    """A smooth picture and grain."""
+    smooth = np.kron(random.uniform(-1, 1, (1, 6, 8, 3)), np.ones((1, 16, 16, 1))).astype(np.float32)
+    return smooth, random.uniform(-1, 1, smooth.shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("score", [scores.content_structure_distance, scores.single_image_frechet])
+def test_a_picture_is_near_itself_and_far_from_another(score, extractor, pair):
+    smooth, grain = pair
+    assert score(extractor, smooth, smooth) == pytest.approx(0, abs=1e-4)
+    assert score(extractor, smooth, grain) > 10 * abs(score(extractor, smooth, smooth)) + 1e-6
+
+
+def test_ssim(pair):
+    smooth, grain = pair
+    assert scores.ssim(smooth, smooth) == pytest.approx(1)
+    assert scores.ssim(smooth, grain) < 0.3
+
+
+def test_patches_of_the_same_texture_are_nearer_than_of_another(extractor, pair, random):
+    smooth, grain = pair
+    more = random.uniform(-1, 1, smooth.shape).astype(np.float32)
+    assert abs(scores.patch_kernel_distance(extractor, grain, more)) < 0.1 * scores.patch_kernel_distance(
+        extractor, smooth, grain
+    )
+
+
+def test_patch_kernel_distance_is_that_of_the_patches_features(pair):
+    """With the mean colour as the feature, against a loop over patches."""
+    smooth, grain = pair
+    image = keras.Input([None, None, 3])
+    colours = features.Extractor(keras.Model(image, keras.layers.Identity(name="i")(image)), ["i"], ["i"], lambda x: x)
+    found = []
+    for picture in (smooth, grain):
+        corners = [(top, left) for top in range(0, 96 - 48 + 1, 24) for left in range(0, 128 - 48 + 1, 24)]
+        found.append(np.array([picture[0, top : top + 48, left : left + 48].mean((0, 1)) for top, left in corners], np.float64))
+    expected = 1000 * kernel.squared_mmd(*found)
+    assert scores.patch_kernel_distance(colours, smooth, grain) == pytest.approx(expected, rel=1e-3)
+
+
+def test_variation_ratio(pair):
+    smooth, grain = pair
+    assert scores.variation_ratio(0.5 * grain, grain) == pytest.approx(0.5, rel=1e-5)
+    assert scores.variation_ratio(smooth, grain) < 0.2
+
+
+def test_a_seam_shows(random):
+    image = 0.1 * random.standard_normal((1, 64, 96, 3))
+    assert scores.seam_ratio(image, [32], [48]) < 1.2
+    image[:, 32:] += 0.5
+    assert scores.seam_ratio(image, [32], [48]) > 2
+
+
+def test_artfid():
+    assert scores.artfid(0.5, 2.0) == 4.5
+
+
+def test_the_plan_takes_blocks_when_memory_is_short_and_refuses_when_they_do_not_help(extractor, monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 64e9)
+    assert memory.block("auto", extractor, (512, 512)) is None
+    monkeypatch.setattr(memory, "free", lambda: 8e9)
+    chosen = memory.block("auto", extractor, (2160, 3840))
+    assert chosen is None or memory.peak(extractor, (2160, 3840), chosen) <= 8e9
+    monkeypatch.setattr(memory, "free", lambda: 4e9)
+    assert memory.block("auto", extractor, (2160, 3840)) in memory.BLOCKS
+    monkeypatch.setattr(memory, "free", lambda: 1e9)
+    with pytest.raises(InputError, match="lower --image-size"):
+        memory.block("auto", extractor, (2160, 3840))
+    assert memory.block(512, extractor, (2160, 3840)) == 512
+    assert memory.block("none", extractor, (2160, 3840)) is None
+
+
+def test_activation_bytes_of_a_plain_network():
+    image = keras.Input([None, None, 3])
+    x = keras.layers.Conv2D(8, 3, 2, "same", name="a")(image)
+    x = keras.layers.Conv2D(16, 3, 2, "same", name="b")(x)
+    plain = features.Extractor(keras.Model(image, x), ["b"], ["a", "b"], lambda x: x)
+    assert memory.activation_bytes(plain) == 4 * (8 / 4 + 16 / 16)
+    assert plain.stride == 4
+    assert plain.reach >= 4
