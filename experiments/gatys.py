@@ -28,7 +28,7 @@ class Config(Training):
     """How much each style counts. Default: all the same."""
     mask: tuple[Path, ...] = ()
     """Where each style is wanted: a picture for each, white inside, soft edges welcome. Default: everywhere."""
-    style_loss: Literal["gram", "meanstd", "wasserstein", "sliced", "remd", "nearest"] = "gram"
+    style_loss: Literal["gram", "meanstd", "wasserstein", "sliced", "remd", "nearest"] = "wasserstein"
     """What style is (style.objectives): Gatys 2016, means and deviations, Gaussians, sliced transport, STROTSS, NNST."""
     content_loss: Literal["features", "self-similarity"] = "features"
     """What is kept of the content: the features (Gatys 2016), or how they differ from place to place (STROTSS)."""

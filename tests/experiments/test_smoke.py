@@ -24,7 +24,7 @@ SMOKE = {
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
     "gaussians": "--layout ring --steps 2 --tick 1 --batch-size 8 --width 8 --samples 50",
     "gaussian_matrix": "--layout ring --steps 2 --batch-size 8 --samples 50 --losses hinge --penalties none r1",
-    "evaluate_style": "--data . --pairs PAIRS --wall-pairs PAIRS --judge TEACHER --image-size 48 --steps 2 --baseline-steps 2"
+    "evaluate_style": "--data . --pairs PAIRS --wall-pairs PAIRS --judge TEACHER --image-size 96 --steps 2 --baseline-steps 2"
     " --methods default sliced",
     "gan_style": "--gan-steps 2 --style-steps 2 --tick 1 --patch-size 32 --style-size 48 --sheet-size 48 --image-size 48",
     "gatys": "--steps 2 --tick 1 --image-size 48",
@@ -228,3 +228,28 @@ def test_the_options_name_every_loss_and_penalty():
 
     assert get_args(Loss) == tuple(OBJECTIVES)
     assert get_args(Penalty) == tuple(PENALTIES)
+
+
+def test_the_options_of_gatys_name_what_there_is():
+    from typing import get_args, get_type_hints
+
+    from experiments.gatys import Config
+    from style import colour, objectives, optimise, parameterisation
+
+    hints = get_type_hints(Config)
+    rows = {
+        "style_loss": objectives.STYLES,
+        "content_loss": objectives.CONTENTS,
+        "optimizer": optimise.OPTIMISED,
+        "parameterisation": parameterisation.PARAMETERISATIONS,
+        "colour": colour.COLOURS,
+    }
+    for field, table in rows.items():
+        assert get_args(hints[field]) == tuple(table)
+    defaults = Config()
+    assert (defaults.style_loss, defaults.scales, defaults.steps) == (optimise.STYLE_LOSS, optimise.SCALES, optimise.STEPS)
+    assert (defaults.learning_rate, defaults.jitter, defaults.flips) == (
+        optimise.LEARNING_RATE,
+        optimise.JITTER,
+        optimise.FLIPS,
+    )
