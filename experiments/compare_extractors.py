@@ -118,8 +118,9 @@ def main(argv: list[str] | None = None) -> None:
                 sweep = []
                 for weight in config.style_weights:
                     image = stylise(
-                        content, [style], extractor, style_weight=weight, steps=config.steps, style_loss="gram", scales=1
-                    )
+                        content, [style], extractor, style_weight=weight, steps=config.steps,
+                        style_loss="gram", scales=1, parameterisation="pixels",
+                    )  # fmt: skip
                     pictures.write(run.dir / "pictures" / f"{label}-{weight:g}.png", image[0])
                     sweep.append({"style_weight": weight} | measure(scorer, image, style))
                 path.parent.mkdir(exist_ok=True)

@@ -20,17 +20,17 @@ from experiments.run import begin
 from gan.errors import InputError
 
 HERE = Path(__file__).parent
-BASELINE = {"style_loss": "gram", "scales": 1, "jitter": 0, "flips": False}
+BASELINE = {"style_loss": "gram", "scales": 1, "parameterisation": "pixels", "jitter": 0, "flips": False}
 METHODS = {  # keyword arguments of style.optimise.stylise; what is not named is its default
     "default": {},
-    "gram": {"style_loss": "gram", "style_weight": 0.3},
+    "default on pixels": {"parameterisation": "pixels"},
+    "gram": {"style_loss": "gram"},
+    "gram, L-BFGS": {"style_loss": "gram", "optimizer": "lbfgs"},
     "meanstd": {"style_loss": "meanstd"},
-    "wasserstein": {"style_loss": "wasserstein"},
-    "sliced": {"style_loss": "sliced", "style_weight": 2.0},
-    "remd": {"style_loss": "remd", "style_weight": 0.3},
-    "strotss": {"style_loss": "remd", "content_loss": "self-similarity", "style_weight": 0.3},
-    "nearest": {"style_loss": "nearest", "style_weight": 0.3},
-    "gram, L-BFGS": {"style_loss": "gram", "optimizer": "lbfgs", "style_weight": 0.3},
+    "sliced": {"style_loss": "sliced"},
+    "remd": {"style_loss": "remd"},
+    "strotss": {"style_loss": "remd", "content_loss": "self-similarity"},
+    "nearest": {"style_loss": "nearest"},
 }
 FLOORS = ("photograph", "colours matched", "style itself")
 JUDGES = ("gram", "sliced", "patches")

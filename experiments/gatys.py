@@ -52,7 +52,7 @@ class Config(Training):
     """Steps of the coarsest scale; each finer one gets 1 / sqrt(2) of the steps of the one before."""
     tick: int = 50
     optimizer: Literal["adam", "lbfgs"] = "adam"
-    parameterisation: Literal["pixels", "pyramid", "fourier"] = "pixels"
+    parameterisation: Literal["pixels", "pyramid", "fourier"] = "pyramid"
     """What the optimiser moves: pixels, a Laplacian pyramid, or a spectrum."""
     content_weight: float = 1.0
     """Alpha."""

@@ -13,6 +13,7 @@ from style.parameterisation import PARAMETERISATIONS
 
 LEARNING_RATE = 0.04
 STYLE_LOSS = "wasserstein"
+PARAMETERISATION = "pyramid"
 SCALES = 5
 STEPS = 200
 JITTER = 8
@@ -98,7 +99,7 @@ def stylise(
     content_loss: str = "features",
     optimizer: str = "adam",
     scales: int = SCALES,
-    parameterisation: str = "pixels",
+    parameterisation: str = PARAMETERISATION,
     jitter: int = JITTER,
     flips: bool = FLIPS,
 ) -> np.ndarray:

@@ -1,5 +1,8 @@
 """Scores in an extractor's features, by closed forms and by what they must not notice."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -96,3 +99,25 @@ def test_activation_bytes_of_a_plain_network():
     assert memory.activation_bytes(plain) == 4 * (8 / 4 + 16 / 16)
     assert plain.stride == 4
     assert plain.reach >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "block"), [((768, 768), None), ((1024, 1024), 384)])
+def test_the_plan_is_near_the_peak(size, block, extractor):
+    """Of a process of its own: the peak never falls."""
+    program = f"""
+import resource
+import numpy as np, tensorflow as tf
+from gan import features
+from style.models import Stylisation
+from style.optimise import ImageAdam
+random = np.random.default_rng(0)
+content, style = (random.uniform(-1, 1, (1, *size, 3)).astype(np.float32) for size in ({size}, (512, 512)))
+model = Stylisation(features.load(), content, [style], jitter=8, flips=True, block={block})
+model.compile(ImageAdam(10))
+step = tf.function(model.train_step)
+step(), step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert memory.peak(extractor, size, block) == pytest.approx(int(ended.stdout.split()[-1]), rel=0.15)
