@@ -16,6 +16,7 @@ SMOKE = {
     "augment_classifier": "--data DIGITS --labels 3 --seeds 2 --gan-steps 2 --steps 2 --batch-size 4 --width 4 --drawn 8",
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
+    "compare_optimisers": "--image-size 48 --evaluations 3",
     "conditional_gan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "cut": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
     "cyclegan": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
@@ -38,6 +39,7 @@ SMOKE = {
     "--batch-size 2",
     "small_data": "--data MANY --count 8 --image-size 16 --steps 2 --batch-size 4 --samples 20 --augments none diffaugment",
     "stacked_mnist": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --samples-judged 40",
+    "style_strength": "--sizes 48 64 --steps 2",
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }

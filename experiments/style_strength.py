@@ -1,0 +1,77 @@
+"""Does one style weight mean the same at every size? The same pair, stylised with the same settings at several sizes.
+
+    python -m experiments.style_strength --sizes 256 512 1024 --run-dir runs/style_strength
+
+Content and style are enlarged or reduced together, and there are more scales for more pixels, so that the coarsest is the same.
+Writes results.json: the style and content distance at each size, relative as in training; and a picture of each.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.options import Output, command, parse, positive
+from experiments.run import begin, read_json, write_json
+from gan.errors import InputError
+
+COARSEST = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Output):
+    content: Path = Path("samples/coffee.png")
+    """The photograph."""
+    style: Path = Path("samples/ihc.png")
+    """The style picture."""
+    sizes: tuple[int, ...] = (256, 512, 1024)
+    """Long sides of the result."""
+    style_weight: float = 1.0
+    """Beta, for all of them."""
+    steps: int | None = None
+    """Of the coarsest scale. Default: that of style.optimise.stylise."""
+
+    def __post_init__(self):
+        positive(self, "steps", "style_weight")
+        if len(self.sizes) < 2 or min(self.sizes) < 16:
+            raise InputError(f"--sizes needs two sizes of 16 pixels or more. Received: {self.sizes}")
+
+
+def main(argv: list[str] | None = None) -> None:
+    config = parse(Config, __doc__, argv)
+    run = begin(config)
+
+    import math
+
+    from tqdm import tqdm
+
+    from experiments import pictures
+
+    inputs = {
+        size: [pictures.to_float(pictures.read(path, long_side=size))[None] for path in (config.content, config.style)]
+        for size in config.sizes
+    }
+
+    from gan import features
+    from style.models import Stylisation
+    from style.objectives import STYLES
+    from style.optimise import RATIO, STEPS, STYLE_LOSS, stylise
+
+    run.open(content=pictures.digest(*(content for content, _ in inputs.values())))
+    extractor, found = features.load(), {}
+    for size, (content, style) in tqdm(inputs.items(), unit="size", disable=None):
+        path = run.dir / f"{size}.json"
+        if not path.exists():
+            began = time.monotonic()
+            scales = 1 + max(0, round(math.log(size / COARSEST, RATIO)))
+            steps = config.steps or STEPS
+            image = stylise(content, [style], extractor, style_weight=config.style_weight, steps=steps, scales=scales)
+            run.image(f"{size}px", 0, image[0], f"{size}.png")
+            scores = Stylisation(extractor, content, [style], style_loss=STYLES[STYLE_LOSS]).scores(image)
+            write_json(path, scores | {"seconds": round(time.monotonic() - began, 1)})
+        found[size] = read_json(path)
+    distances = [scores["style"] for scores in found.values()]
+    run.finish({"sizes": found, "largest_over_smallest": max(distances) / min(distances)})
+
+
+if __name__ == "__main__":
+    command(main)
