@@ -281,6 +281,32 @@ def test_every_part_of_the_engine_resumes(name, digits_file, pictures_folder, tm
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["96px", "136px"])
+@pytest.mark.parametrize("how", ["--style-loss remd", "--optimizer lbfgs --parameterisation fourier"])
+def test_a_stylisation_goes_on_at_any_scale(how, stage, tmp_path, monkeypatch):
+    """A crash at the first or the second scale, and the same command again: the same picture, bit for bit."""
+    from experiments import gatys
+    from experiments.harness import Progress
+
+    words = [*how.split(), "--scales", "2", "--steps", "6", "--tick", "3", "--image-size", "136"]
+    gatys.main([*words, "--run-dir", str(tmp_path / "whole")])
+    tick = Progress.tick
+
+    def crash(self, step, means):
+        if self.stage == stage:
+            raise RuntimeError("power cut")
+        tick(self, step, means)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("experiments.harness.Progress.tick", crash)
+        with pytest.raises(RuntimeError, match="power cut"):
+            gatys.main([*words, "--run-dir", str(tmp_path / "parts")])
+    gatys.main([*words, "--run-dir", str(tmp_path / "parts")])
+    assert stats(tmp_path / "parts") == stats(tmp_path / "whole")
+    assert (tmp_path / "parts" / "stylised.png").read_bytes() == (tmp_path / "whole" / "stylised.png").read_bytes()
+
+
 def test_a_rollback_goes_back_to_the_last_checkpoint_at_half_the_rates(digits_file, tmp_path, monkeypatch):
     """A value that is not finite at step 5 unless the rates are lower: from step 4 it goes on, and to the end."""
     import tensorflow as tf
