@@ -14,17 +14,23 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import tensorflow as tf
 import tyro
 from keras import layers
 from tqdm import tqdm
 
+from gan import features
 from gan.layers import GroupedConv
 from gan.models.gan import GAN
 from gan.networks import dcgan, r3gan
 from gan.penalties import PENALTIES
 from gan.schedules import Adam
+from style.models import Stylisation
+from style.optimise import ImageAdam
+
+SIDE = 512
 
 
 @dataclass
@@ -81,8 +87,53 @@ def convolution(channels: int, grouped: bool):
     return lambda: float(compute())
 
 
+def gatys(precision: str):
+    """One compiled step of stylisation through VGG-19 (random weights: they do not change the time) at 512 x 512 pixels."""
+    keras.config.set_dtype_policy(precision)
+    preset = features.PRESETS["vgg19"]
+    network = preset.build(include_top=False, weights=None)
+    keras.config.set_dtype_policy("float32")
+    extractor = features.Extractor(network, preset.content_layers, preset.style_layers, lambda images: 127.5 * images)
+    content, style = (tf.random.stateless_uniform([1, SIDE, SIDE, 3], [seed, 0], -1, 1) for seed in (0, 1))
+    model = Stylisation(extractor, content, [style])
+    model.compile(ImageAdam(1000))
+    step = tf.function(model.train_step)
+    return lambda: float(step()["loss/total"])
+
+
+def gatys_flops(margin: int = features.MARGIN) -> float:
+    """Multiplications and additions of a step: forward, and the gradient by the input, as far as block5_conv1."""
+    side, total, before = SIDE + 2 * margin, 0.0, 3
+    for convolutions, channels in ((2, 64), (2, 128), (4, 256), (4, 512), (1, 512)):
+        for _ in range(convolutions):
+            total += 2 * 2 * 9 * before * channels * side**2
+            before = channels
+        side //= 2
+    return total
+
+
+def plain_convolutions(flops: float):
+    """As many FLOPs in 3x3 convolutions of 128 x 128 maps of 128 channels: the peak of this machine."""
+    x = tf.random.stateless_normal([1, 128, 128, 128], [0, 0])
+    kernel = tf.random.stateless_normal([3, 3, 128, 128], [1, 0]) / 34.0
+    count = round(flops / (2 * 9 * 128 * 128 * 128**2))
+
+    @tf.function
+    def compute():
+        y = x
+        for _ in tf.range(count):
+            y = tf.nn.conv2d(y, kernel, 1, "SAME")
+        return tf.reduce_sum(y)
+
+    return lambda: float(compute())
+
+
 def pairs() -> dict:
     """What is compared: name -> (one form, the other)."""
+    stylisation = {
+        "VGG-19 Gatys step, 512 px, float32 / bfloat16": [gatys("float32"), gatys("mixed_bfloat16")],
+        "convolutions of as many FLOPs / VGG-19 Gatys step": [plain_convolutions(gatys_flops()), gatys("float32")],
+    }
     steps = {
         f"D step with R1 / without, {network} 64 px": [discriminator_step(penalty, network) for penalty in ("r1", "none")]
         for network in ("dcgan", "r3gan")
@@ -91,7 +142,7 @@ def pairs() -> dict:
         f"dense / grouped 3x3, {channels} channels": [convolution(channels, grouped) for grouped in (False, True)]
         for channels in (128, 256, 512)
     }
-    return steps | convolutions
+    return steps | convolutions | stylisation
 
 
 def main() -> None:

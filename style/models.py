@@ -75,6 +75,10 @@ class Stylisation(keras.Model):
         self.region_shares = [1.0] if masks is None else list(map(float, shares))
         self.style_layers = (*extractor.style_layers, *([PIXELS] if style_loss.palette else []))
         self.everywhere = _tensors(self.frame, extractor.content_layers, None)
+        self.content_features = None  # kept where every step looks at the same view
+        if not (jitter or flips or self.frame.windows is not None):
+            features = extractor.read(self.frame.pad(self.content))
+            self.content_features = {name: tf.constant(features[name]) for name in extractor.content_layers}
         self.region_weights = [
             [_tensors(self.frame, self.style_layers, _mirrored(mask, view)) for view in range(self._views)]
             for mask in (masks or [None])
@@ -135,11 +139,11 @@ class Stylisation(keras.Model):
             styles.append(self.frame.region(weights, self.style_layers, STYLE_SEED + 16 * index, step))
         return self.frame.region(self.everywhere, self.extractor.content_layers, CONTENT_SEED, step), styles
 
-    def describe(self, picture: tf.Tensor, content: tf.Tensor, regions: tuple[Region, list[Region]]):
-        """Everything that the distances are made of, from padded pictures or one block of them."""
+    def describe(self, picture: tf.Tensor, target: Mapping[str, tf.Tensor], regions: tuple[Region, list[Region]]):
+        """Everything that the distances are made of, from a padded picture, or one block of it, and the content's features."""
         own = self.read(picture)
         return (
-            self.content_loss.describe(own, self.extractor.read(content), regions[0]),
+            self.content_loss.describe(own, target, regions[0]),
             [self.style_loss.describe(own, region) for region in regions[1]],
         )
 
@@ -161,7 +165,8 @@ class Stylisation(keras.Model):
         """Content and style distance of a padded picture."""
         regions = self.regions(view, step)
         if self.frame.windows is None:
-            return self.distances(self.describe(picture, content, regions), view, step)
+            target = self.content_features or self.extractor.read(content)
+            return self.distances(self.describe(picture, target, regions), view, step)
         return self._measured_in_blocks(picture, content, regions, view, step)
 
     def _measured_in_blocks(self, picture, content, regions, view, step):
@@ -171,7 +176,7 @@ class Stylisation(keras.Model):
 
         def part(picture: tf.Tensor, window: tf.Tensor):
             owned = frame.part(regions[0], window), [frame.part(region, window) for region in regions[1]]
-            return self.describe(picture, frame.cut(content, window), owned)
+            return self.describe(picture, self.extractor.read(frame.cut(content, window)), owned)
 
         @tf.custom_gradient
         def both(picture: tf.Tensor):
