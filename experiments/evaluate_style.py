@@ -71,7 +71,7 @@ class Config(Output):
     steps: int | None = None
     """Steps of the coarsest scale. Default: that of style.optimise.stylise."""
     baseline_steps: int = 500
-    baseline_weights: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)
+    baseline_weights: tuple[float, ...] = (0.01, 0.1, 0.5, 2.5)
     """Style weights of the baseline."""
     art_extractor: Path | None = None
     """A .keras file of an Inception network trained on art: adds ArtFID by its formula."""
