@@ -150,13 +150,17 @@ def main(argv: list[str] | None = None) -> None:
         done, steps_of_scales[side] = done + count, count
 
     start, end = model.scores(model.content), model.scores(model())
+    judge = Stylisation(extractor, photo[None], [style[None] for style in styles], block=block, shares=config.style_weights)
+    gram_start, gram_end = (judge.scores(picture)["style"] for picture in (judge.content, model()))
     result = colours.result(model().numpy()[0], original.pixels)
     originals.write(run.dir / "stylised.png", result, original)
     run.image("stylised", done, result)
     run.finish(
         {
-            "style_loss_start": start["style"],
-            "style_loss_end": end["style"],
+            "style_loss_start": gram_start,  # of Gram matrices, whatever was minimised: comparable, and the published formula
+            "style_loss_end": gram_end,
+            "minimised_style_loss_start": start["style"],
+            "minimised_style_loss_end": end["style"],
             "content_loss_end": end["content"],
             "extractor": config.extractor,
             "content_layers": extractor.content_layers,
