@@ -36,6 +36,8 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
+    import time
+
     from tqdm import trange
 
     from experiments import pictures
@@ -50,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     from style.optimise import OPTIMISED, ImageAdam
 
     run.open(content=pictures.digest(files[0]), style=pictures.digest(files[1]), extractor=features.digest(config.extractor))
-    extractor, curves = features.load(config.extractor), {}
+    extractor, curves, began = features.load(config.extractor), {}, time.monotonic()
     for name, kind in OPTIMISED.items():
         model = kind(extractor, content, [style], style_loss=STYLES[config.style_loss])
         model.compile(*([ImageAdam(config.evaluations)] if name == "adam" else []))
@@ -59,7 +61,15 @@ def main(argv: list[str] | None = None) -> None:
         run.image(name, config.evaluations, model().numpy()[0], f"{name}.png")
     lowest = {name: min(curve) for name, curve in curves.items()}
     draw(run.dir / "curves.png", curves)
-    run.finish({"lowest": lowest, "evaluations": config.evaluations, "start": curves["adam"][0], "curves": "curves.png"})
+    run.finish(
+        {
+            "seconds": round(time.monotonic() - began, 1),
+            "lowest": lowest,
+            "evaluations": config.evaluations,
+            "start": curves["adam"][0],
+            "curves": "curves.png",
+        }
+    )
 
 
 def draw(path: Path, curves: dict[str, list[float]]) -> None:

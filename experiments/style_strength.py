@@ -70,7 +70,8 @@ def main(argv: list[str] | None = None) -> None:
             write_json(path, scores | {"seconds": round(time.monotonic() - began, 1)})
         found[size] = read_json(path)
     distances = [scores["style"] for scores in found.values()]
-    run.finish({"sizes": found, "largest_over_smallest": max(distances) / min(distances)})
+    seconds = round(sum(scores["seconds"] for scores in found.values()), 1)
+    run.finish({"seconds": seconds, "sizes": found, "largest_over_smallest": max(distances) / min(distances)})
 
 
 if __name__ == "__main__":

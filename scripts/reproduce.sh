@@ -60,3 +60,13 @@ stylise() {
 stylise 81095.jpg hokusai_great_wave_1831.jpg
 stylise 232076.jpg seurat_grande_jatte_1886.jpg
 stylise 48025.jpg turner_wreck_of_a_transport_ship_1810.jpg
+
+# Kinds of style on the same pairs, the optimisers on one objective, one weight at several sizes, and 3840 pixels.
+hokusai=$data/paintings/famous/hokusai_great_wave_1831.jpg
+$python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --run-dir runs/evaluate_style
+$python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --image-size 256 --baseline-weights 0.01 0.1 0.5 \
+    --methods default --wall-pairs None --run-dir runs/evaluate_style-256
+$python -m experiments.compare_optimisers --content samples/coffee.png --style "$hokusai" --run-dir runs/optimisers
+$python -m experiments.style_strength --style "$hokusai" --sizes 256 512 1024 --run-dir runs/strength
+$python -m experiments.gatys --content samples/coffee.png --style "$hokusai" --image-size 3840 --scales 1 --steps 100 --tick 10 \
+    --run-dir runs/4k
