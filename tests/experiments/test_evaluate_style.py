@@ -1,0 +1,26 @@
+"""Comparing a method with the baseline at the same content distance."""
+
+import pytest
+
+from experiments.evaluate_style import JUDGES, against_baseline
+
+
+def result(content: float, value: float) -> dict:
+    return {"content": content, **dict.fromkeys(JUDGES, value)}
+
+
+def test_the_baseline_is_interpolated_in_the_logarithm():
+    curve = [result(0.2, 1.0), result(0.6, 0.01)]
+    assert against_baseline(result(0.4, 0.05), curve) == pytest.approx(dict.fromkeys(JUDGES, 0.5))
+
+
+def test_the_baseline_itself_is_no_better_and_no_worse():
+    curve = [result(0.6, 0.3), result(0.2, 1.0), result(0.4, 0.5)]
+    for point in curve:
+        assert against_baseline(point, curve) == pytest.approx(dict.fromkeys(JUDGES, 1.0))
+
+
+def test_beyond_the_baseline_its_nearest_point_counts():
+    curve = [result(0.2, 1.0), result(0.6, 0.25)]
+    assert against_baseline(result(0.9, 0.5), curve) == pytest.approx(dict.fromkeys(JUDGES, 2.0))
+    assert against_baseline(result(0.1, 0.5), curve) == pytest.approx(dict.fromkeys(JUDGES, 0.5))
