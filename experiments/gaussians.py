@@ -21,8 +21,8 @@ from experiments.run import begin
 class Config(Training):
     layout: Literal["grid", "ring"] = "grid"
     """25 Gaussians on a square or 8 on a circle (gan.metrics.modes)."""
-    steps: int = 25_000
-    tick: int = 2500
+    steps: int = 20_000
+    tick: int = 2000
     batch_size: int = 256
     loss: Loss = "relativistic-pairing"
     """The game (gan.losses)."""

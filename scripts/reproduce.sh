@@ -40,9 +40,16 @@ $python -m experiments.dcgan --data "$fashion" --network dcgan-resize --run-dir 
 $python -m experiments.stylegan2 --data "$fashion" --run-dir runs/stylegan2
 $python -m experiments.conditional_gan --data "$fashion" --network resnet --width 32 --condition projection --loss hinge \
     --penalty none --spectral --steps 3000 --learning-rate 4e-4 --run-dir runs/resnet
-$python -m experiments.gaussians --layout grid --run-dir runs/grid
+for layout in grid ring; do
+    for seed in 0 1 2; do
+        $python -m experiments.gaussians --layout $layout --seed $seed --run-dir runs/$layout-$seed
+    done
+done
+$python -m experiments.gaussian_matrix --penalties none r1 r1+r2 wgan-gp --run-dir runs/gaussian_matrix
 $python -m experiments.stacked_mnist --data "$mnist" --run-dir runs/stacked
 $python -m experiments.stacked_mnist --data "$mnist" --penalty none --run-dir runs/stacked-none
+$python -m experiments.loss_comparison --data "$mnist" --run-dir runs/loss_comparison
+$python -m experiments.small_data --data "$data/paintings" --count 100 --run-dir runs/small_data
 $python scripts/benchmark.py --output runs/benchmark.json
 
 # The shipped extractor: trained, then judged on the held-out pairs.
