@@ -95,11 +95,13 @@ def accuracy(config: Config, images, labels, drawn, drawn_labels, way: str, test
     made = config.batch_size // 2 if way in ("gan", "both") else 0
     for number in range(config.steps):
         order = data.indices(len(images), config.batch_size - made, seed, number)
-        others = data.indices(len(drawn), made, seed, number)
-        batch = np.concatenate([images[order], drawn[others]])
+        batch, asked = images[order], labels[order]
+        if made:
+            others = data.indices(len(drawn), made, seed, number)
+            batch, asked = np.concatenate([batch, drawn[others]]), np.concatenate([asked, drawn_labels[others]])
         if way in ("classical", "both"):
             batch = classical(batch, np.random.default_rng([seed, number, 4]))
-        step((batch, np.concatenate([labels[order], drawn_labels[others]]).astype("int32")))
+        step((batch, asked.astype("int32")))
     return float((runs.apply(model.network, test).argmax(-1) == test_labels).mean())
 
 

@@ -38,7 +38,7 @@ SMOKE = {
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"apply", "augmentation_leaks", "edit", "evaluate", "sample", "tabulate"}
+USES_A_RUN = {"apply", "augmentation_leaks", "compare_translations", "edit", "evaluate", "sample", "tabulate"}
 
 
 @pytest.fixture(scope="module")
