@@ -95,25 +95,30 @@ def accuracy(config: Config, images, labels, drawn, drawn_labels, way: str, test
     made = config.batch_size // 2 if way in ("gan", "both") else 0
     for number in range(config.steps):
         order = data.indices(len(images), config.batch_size - made, seed, number)
-        others = data.indices(len(drawn), made, seed, number)
-        batch = np.concatenate([images[order], drawn[others]])
+        batch, asked = images[order], labels[order]
+        if made:
+            others = data.indices(len(drawn), made, seed, number)
+            batch, asked = np.concatenate([batch, drawn[others]]), np.concatenate([asked, drawn_labels[others]])
         if way in ("classical", "both"):
             batch = classical(batch, np.random.default_rng([seed, number, 4]))
-        step((batch, np.concatenate([labels[order], drawn_labels[others]]).astype("int32")))
+        step((batch, asked.astype("int32")))
     return float((runs.apply(model.network, test).argmax(-1) == test_labels).mean())
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Student's 95 % interval of a mean; nothing is known from one value."""
+def interval(values: np.ndarray) -> tuple[float, float] | None:
+    """Student's 95 % interval of a mean; none of one value."""
     from scipy import stats
 
     if len(values) < 2:
-        return float("-inf"), float("inf")
+        return None
     half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
     return float(np.mean(values) - half), float(np.mean(values) + half)
 
 
-def verdict(low: float, high: float) -> str:
+def verdict(found: tuple[float, float] | None) -> str:
+    if found is None:
+        return "one seed tells nothing"
+    low, high = found
     return "helps" if low > 0 else "harms" if high < 0 else "no difference that these seeds show"
 
 
@@ -163,6 +168,8 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def between(figure: dict, form: str) -> str:
+    if figure["interval"] is None:
+        return "(1 seed)"
     low, high = figure["interval"]
     return f"({low:{form}} to {high:{form}})"
 
@@ -178,9 +185,9 @@ def report(run, config: Config, cells: dict, test_count: int) -> None:
         lines.append(f"| {count} | " + " | ".join(cells_of) + " |")
         for way, other in COMPARED:
             difference = values[way] - values[other]
-            low, high = interval(difference)
+            spread = interval(difference)
             found[count]["differences"][f"{way} against {other}"] = {
-                "value": float(difference.mean()), "interval": (low, high), "verdict": verdict(low, high),
+                "value": float(difference.mean()), "interval": spread, "verdict": verdict(spread),
             }  # fmt: skip
     lines.append("")
     for count, each in found.items():

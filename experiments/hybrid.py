@@ -69,8 +69,8 @@ def main(argv: list[str] | None = None) -> None:
     from experiments import data, harness, unpaired
     from experiments.pictures import to_float
 
-    photos, test_photos = unpaired.split(config, config.data)
-    collections = [unpaired.split(config, folder) for folder in config.data_b]
+    photos, test_photos = unpaired.halves(config, config.data)
+    collections = [unpaired.halves(config, folder) for folder in config.data_b]
     sets = [Sets(photos, images, test_photos, test) for images, test in collections]
     names, count = [folder.name for folder in config.data_b], len(sets)
     harness.prepare(config)
@@ -118,7 +118,7 @@ def main(argv: list[str] | None = None) -> None:
                 "translated"
             ]
     generator.save(run.dir / "generator.keras")
-    (run.dir / "table.md").write_text(table(results))
+    (run.dir / "table.md").write_text(unpaired.table(results))
     run.finish(
         {
             "steps": config.steps * len(config.variants),
@@ -147,20 +147,6 @@ def squares(images) -> np.ndarray:
     from experiments.pictures import to_float
 
     return to_float(np.stack([data.centre(picture, images.size) for picture in images.pictures]))
-
-
-def table(results: dict) -> str:
-    """One row for each style and way, with 95 % intervals; smaller is nearer."""
-    keys = list(next(iter(next(iter(results.values())).values())))
-    lines = [f"| style | way | {' | '.join(keys)} |", f"| --- | --- |{' --- |' * len(keys)}"]
-    for style, ways in results.items():
-        for way, scores in ways.items():
-            cells = [
-                f"{one['value']:.3f} ({one['interval'][0]:.3f} to {one['interval'][1]:.3f})" if "value" in one else "too few"
-                for one in scores.values()
-            ]
-            lines.append(f"| {style} | {way.replace('_', ' ')} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

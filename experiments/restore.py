@@ -104,13 +104,13 @@ def adversarial(config: Config, generator):
     """The second stage's model, ready to train. Where the network makes colour alone, the discriminator sees lightness too."""
     from gan import features, image_losses, losses
     from gan.models.pix2pix import Pix2Pix
-    from gan.networks import patchgan
+    from gan.networks import patchgan, translation
 
     perceptual = None
     if generator.outputs[0].shape[-1] == DISCRIMINATED and config.perceptual_weight:
         perceptual = image_losses.relative_features(features.load("compact"))
     downs = 2 if config.image_size < 128 else 3
-    model = Pix2Pix(generator, patchgan.discriminator(DISCRIMINATED, config.d_width, downs, "none"))
+    model = Pix2Pix(generator, patchgan.discriminator(DISCRIMINATED, config.d_width, downs, "none", translation.he))
     model.compile(
         adam(config.learning_rate / 5, config.adversarial_steps), adam(config.learning_rate / 5, config.adversarial_steps),
         losses.OBJECTIVES["relativistic-average"], config.l1_weight, config.adversarial_weight, perceptual,

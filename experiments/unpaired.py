@@ -37,8 +37,8 @@ class Sets:
         return {"data": self.a.hash, "data_b": self.b.hash, "test": digest(self.test_a, self.test_b)}
 
 
-def split(config: Translation, folder: Path):
-    """A folder of pictures to train on, and held-out ones `[N, H, W, 3]`."""
+def split(folder: Path, size: int, short_side: int, test_count: int):
+    """A folder of pictures to train on, squares of a short side, and held-out ones `[N, size, size, 3]`."""
     from experiments import data, pairs, pictures
 
     train_folder, test_folder = pairs.splits(folder)
@@ -46,15 +46,18 @@ def split(config: Translation, folder: Path):
     if test_folder:
         test_files = pictures.list_files([test_folder])
     else:
-        files, test_files = pairs.held_out(files, config.test_count, folder)
-    size = config.image_size
-    train = data.load_files(files, size, short_side=config.short_side)
+        files, test_files = pairs.held_out(files, test_count, folder)
+    train = data.load_files(files, size, short_side=short_side)
     test = data.load_files(test_files, size, short_side=size)
     return train, pictures.to_float(np.stack([data.centre(one, test.size) for one in test.pictures]))
 
 
+def halves(config: Translation, folder: Path):
+    return split(folder, config.image_size, config.short_side, config.test_count)
+
+
 def load(config: Unpaired) -> Sets:
-    (a, test_a), (b, test_b) = (split(config, folder) for folder in (config.data, config.data_b))
+    (a, test_a), (b, test_b) = (halves(config, folder) for folder in (config.data, config.data_b))
     return Sets(a, b, test_a, test_b)
 
 
@@ -116,3 +119,17 @@ def results(extractor, sets: Sets, made: np.ndarray) -> dict:
         }
         for name, images in told_of.items()
     }
+
+
+def table(results: dict) -> str:
+    """One row for each style and way, with 95 % intervals; smaller is nearer."""
+    keys = list(next(iter(next(iter(results.values())).values())))
+    lines = [f"| style | way | {' | '.join(keys)} |", f"| --- | --- |{' --- |' * len(keys)}"]
+    for style, ways in results.items():
+        for way, scores in ways.items():
+            cells = [
+                f"{one['value']:.3f} ({one['interval'][0]:.3f} to {one['interval'][1]:.3f})" if "value" in one else "too few"
+                for one in scores.values()
+            ]
+            lines.append(f"| {style} | {way.replace('_', ' ')} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"

@@ -110,22 +110,52 @@ class PixelShuffle(layers.Layer):
         return (shape[0], _scaled(shape[1], 2), _scaled(shape[2], 2), shape[3] // 4)
 
 
-@register
-class Bicubic(layers.Layer):
-    """`[N, H, W, C]` enlarged `scale` times by bicubic interpolation (Keys 1981, a = -1/2)."""
+def cubic(distance: float) -> float:
+    """The weight of a pixel at a distance in bicubic interpolation, a = -1/2 (Keys 1981, eq. 15)."""
+    t = abs(distance)
+    return 1.5 * t**3 - 2.5 * t**2 + 1 if t <= 1 else max(0.0, 2 - t) ** 2 * (1 - t) / 2
 
-    def __init__(self, scale: int, **options):
+
+def linear(distance: float) -> float:
+    return max(0.0, 1 - abs(distance))
+
+
+@register
+class Enlarge(layers.Layer):
+    """`[N, H, W, C]` enlarged `scale` times by "bicubic" or "bilinear" interpolation, borders continued by their mirror.
+
+    Written as a sum of shifted pictures for each place between two pixels, which XLA compiles, the gradient too.
+    """
+
+    def __init__(self, scale: int, method: str = "bilinear", **options):
         super().__init__(**options)
-        self.scale = scale
+        self.scale, self.method = scale, method
+        weight = {"bicubic": cubic, "bilinear": linear}[method]
+        places = [(phase + 0.5) / scale - 0.5 for phase in range(scale)]
+        self.weights_of = [[weight(tap - place) for tap in (-2, -1, 0, 1, 2)] for place in places]
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.image.resize(x, self.scale * tf.shape(x)[1:3], "bicubic")
+        for axis in (1, 2):
+            sizes = [known or tf.shape(x)[place] for place, known in enumerate(x.shape)]
+            size, pads = sizes[axis], [[2, 2] if each == axis else [0, 0] for each in range(4)]
+            padded = tf.pad(x, pads, "SYMMETRIC")
+            shifted = [padded[:, tap : tap + size] if axis == 1 else padded[:, :, tap : tap + size] for tap in range(5)]
+            phases = [
+                tf.add_n([weight * one for weight, one in zip(weights, shifted, strict=True) if weight])
+                for weights in self.weights_of
+            ]
+            sizes[axis] = size * self.scale
+            x = tf.reshape(tf.stack(phases, axis + 1), sizes)
+        return x
+
+    def longer(self, shape: tuple, axis: int) -> tuple:
+        return tuple(_scaled(size, self.scale) if place == axis else size for place, size in enumerate(shape))
 
     def compute_output_shape(self, shape: tuple) -> tuple:
-        return (shape[0], _scaled(shape[1], self.scale), _scaled(shape[2], self.scale), shape[3])
+        return self.longer(self.longer(shape, 1), 2)
 
     def get_config(self) -> dict:
-        return super().get_config() | {"scale": self.scale}
+        return super().get_config() | {"scale": self.scale, "method": self.method}
 
 
 @register

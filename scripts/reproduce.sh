@@ -52,6 +52,29 @@ $python -m experiments.loss_comparison --data "$mnist" --run-dir runs/loss_compa
 $python -m experiments.small_data --data "$data/paintings" --count 100 --run-dir runs/small_data
 $python scripts/benchmark.py --output runs/benchmark.json
 
+# Picture to picture: labels to facades beside L1 alone; photographs to Monet and to ukiyo-e; restoration; editing; recognition.
+$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --run-dir runs/pix2pix
+$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --adversarial-weight 0 --run-dir runs/pix2pix-l1
+for target in monet ukiyoe; do
+    size=$([ $target = monet ] && echo 128 || echo 64)
+    sets=(--data "$data/landscapes256" --data-b "$data/paintings/$target" --image-size "$size" --extractor "$squeezenet")
+    $python -m experiments.cyclegan "${sets[@]}" --run-dir runs/cyclegan-$target
+    $python -m experiments.cut "${sets[@]}" --run-dir runs/cut-$target
+    $python -m experiments.cut "${sets[@]}" --fast --run-dir runs/fastcut-$target
+    $python -m experiments.hybrid "${sets[@]}" --variants adversarial perceptual both --run-dir runs/hybrid-$target
+done
+for task in super-resolve denoise deblur; do
+    $python -m experiments.restore --task $task --data "$data/photos" --test-count 124 --extractor "$squeezenet" --run-dir runs/$task
+done
+for task in colourise inpaint enhance; do
+    $python -m experiments.restore --task $task --data "$data/photos" --image-size 128 --test-count 124 --extractor "$squeezenet" \
+        --run-dir runs/$task
+done
+for attribute in slant stroke-width; do
+    $python -m experiments.edit runs/dcgan-0 --data "$mnist" --attribute $attribute --output runs/$attribute.png --overwrite
+done
+$python -m experiments.augment_classifier --data "$mnist" --run-dir runs/augment_classifier
+
 # The shipped extractor: trained, then judged on the held-out pairs.
 $python -m experiments.distil_features --teacher "$squeezenet" --run-dir runs/distil \
     --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 "$data"/paintings "$data"/textures

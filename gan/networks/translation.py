@@ -13,8 +13,8 @@ from keras import layers
 
 from gan.errors import InputError
 from gan.image_layers import (
-    Bicubic,
     ConditionalInstanceNorm,
+    Enlarge,
     FillHoles,
     InstanceNorm,
     PixelShuffle,
@@ -162,7 +162,7 @@ def resnet(
     for stage in (1, 0):
         wide = width << stage
         if antialias:
-            x = convolution(layers.UpSampling2D(2, interpolation="bilinear", name=f"double{stage}")(x), wide, 3, f"up{stage}")
+            x = convolution(Enlarge(2, name=f"double{stage}")(x), wide, 3, f"up{stage}")
         else:
             options = {"use_bias": norm == "none" and not styles, "kernel_initializer": start(), "name": f"up{stage}"}
             x = normal(layers.Conv2DTranspose(wide, 3, 2, "same", **options)(x), f"up{stage}")
@@ -210,6 +210,6 @@ def srresnet(
     for stage in range(doublings):
         x = prelu(PixelShuffle(name=f"shuffle{stage}")(convolution(x, 4 * width, 3, f"up{stage}")), f"up{stage}_relu")
     x = layers.Conv2D(channels, 9 if scale > 1 else 3, padding="same", kernel_initializer="zeros", name="rgb")(x)
-    beside = Bicubic(scale, name="bicubic")(image) if scale > 1 else image
+    beside = Enlarge(scale, "bicubic", name="bicubic")(image) if scale > 1 else image
     x = layers.Add(name="residual")([beside, x])
     return keras.Model(image, layers.Activation("linear", dtype="float32", name="image")(x), name="generator")

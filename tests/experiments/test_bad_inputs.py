@@ -146,7 +146,7 @@ CASES = {
     "too few images for a metric": (["evaluate", "BAD/run", "--data", "BAD/digits.npz", "--samples", "3"], "two images or more"),
     "tabulate what was not evaluated": (["tabulate", "BAD/run"], "evaluation.json"),
     "photographs as pairs": (["pix2pix", "--data", "BAD/mixed"], "twice as wide as high"),
-    "one picture as a set": (["cyclegan", "--data", "BAD/mixed", "--data-b", "BAD/good.png"], "two or more"),
+    "one picture as a set": (["cyclegan", "--data", "BAD/good.png", "--data-b", "BAD/mixed"], "two or more"),
     "one picture to restore": (["restore", "--task", "denoise", "--data", "BAD/good.png"], "two or more"),
     "a side that a U-Net cannot halve": (["pix2pix", "--data", "BAD/mixed", "--image-size", "100"], "power of 2"),
     "a side that a ResNet cannot halve": (["cut", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--image-size", "50"], "multiple of 4"),

@@ -13,7 +13,7 @@ from gan.errors import InputError
 from tests.conftest import command
 
 SMOKE = {
-    "augment_classifier": "--data DIGITS --labels 3 --seeds 2 --gan-steps 2 --steps 2 --batch-size 4 --width 4 --drawn 8",
+    "augment_classifier": "--data DIGITS --labels 3 --seeds 1 --gan-steps 2 --steps 2 --batch-size 4 --width 4 --drawn 8",
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
     "compare_optimisers": "--image-size 48 --evaluations 3",
@@ -43,7 +43,7 @@ SMOKE = {
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"apply", "augmentation_leaks", "edit", "evaluate", "sample", "tabulate"}
+USES_A_RUN = {"apply", "augmentation_leaks", "compare_translations", "edit", "evaluate", "sample", "tabulate"}
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +206,24 @@ def test_copying_is_told_in_words():
 
     assert verdict(0.1, (0.05, 0.15), (0.4, 0.6)).startswith("fails: only 10%")
     assert verdict(0.38, (0.3, 0.45), (0.4, 0.6)).startswith("passes")
+
+
+def test_whether_a_gan_helps_is_told_with_its_interval(random):
+    from experiments.augment_classifier import classical, interval, verdict
+
+    low, high = interval(np.array([0.1, 0.2, 0.3]))
+    assert (low + high) / 2 == pytest.approx(0.2)
+    assert (high - low) / 2 == pytest.approx(4.3027 * 0.1 / np.sqrt(3), rel=1e-4)
+    assert verdict((0.01, 0.02)) == "helps"
+    assert verdict((-0.02, -0.01)) == "harms"
+    assert verdict((-0.01, 0.01)).startswith("no difference")
+    assert verdict(interval(np.array([0.1]))) == "one seed tells nothing"
+    images = random.uniform(-1, 1, (3, 16, 16, 2)).astype(np.float32)
+    changed = classical(images, np.random.default_rng(1))
+    assert changed.shape == images.shape
+    np.testing.assert_array_equal(changed, classical(images, np.random.default_rng(1)))
+    assert np.abs(changed).max() <= 1
+    assert np.abs(changed - images).max() > 0.1
 
 
 def test_the_matrix_names_the_cause_of_a_failure():

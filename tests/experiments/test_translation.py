@@ -138,6 +138,32 @@ def test_applies_to_any_size(name, applicable, photo, tmp_path):
         assert np.abs(lightness[0] - lightness[1]).max() < 0.05
 
 
+def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
+    import json
+
+    from experiments import compare_translations
+    from gan.errors import InputError
+
+    words = [
+        "--data",
+        str(many_folder),
+        "--data-b",
+        str(many_folder),
+        "--image-size",
+        "32",
+        "--run-dir",
+        str(tmp_path / "table"),
+    ]
+    compare_translations.main([str(applicable("cyclegan")), *words])
+    results = json.loads((tmp_path / "table" / "results.json").read_text())
+    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run"]
+    assert results["rows"]["source_as_it_is"]["content"]["value"] == 0
+    assert len((tmp_path / "table" / "table.md").read_text().splitlines()) == 6
+    assert Image.open(tmp_path / "table" / "wall.png").size == (3 * 32, 4 * 32)
+    with pytest.raises(InputError, match="does not turn pictures into pictures"):
+        compare_translations.main([str(applicable("inpaint")), *words[:-1], str(tmp_path / "other")])
+
+
 def test_applies_to_a_folder_and_backwards(applicable, many_folder, tmp_path):
     from experiments import apply
 

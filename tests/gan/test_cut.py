@@ -88,6 +88,6 @@ def test_half_of_fastcuts_steps_see_mirrored_pictures(batch):
     model = make(rate=0.0, **FAST)
     seen = []
     model.discriminator_step = lambda real, fake: seen.append(float(tf.reduce_max(tf.abs(real - batch[1])))) or {}
-    for _ in range(40):
+    for _ in range(16):
         model.train_step(batch)
-    assert 8 < sum(difference > 0 for difference in seen) < 32
+    assert 3 < sum(difference > 0 for difference in seen) < 13

@@ -1,0 +1,110 @@
+"""Networks that turn photographs into paintings in one table: runs of cyclegan, cut, hybrid and whatever saves such a network.
+
+    python -m experiments.compare_translations runs/cyclegan runs/cut runs/hybrid --data photos --data-b paintings/monet
+
+Each run's network translates the same held-out photographs, and one judge compares them with held-out paintings (kernel, style
+and patch distance) and with the photographs (content distance), each with a 95 % interval. Beside them stand the photographs as
+they are, the photographs in the paintings' colours, and paintings at random. Writes table.md and wall.png.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+from experiments.options import Output, command, parse, positive
+from experiments.run import begin
+from gan.errors import InputError
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Output):
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """Finished runs; the table shows the last part of their paths."""
+    data: Path
+    """The folder of photographs."""
+    data_b: Path
+    """The folder of paintings."""
+    network: str = "generator"
+    """Which of the runs' networks."""
+    style: int = 0
+    """Which style, of a network of several."""
+    image_size: int = 128
+    """Side of the squares that are judged."""
+    test_count: int = 50
+    """How many pictures are held out, the last by name, where there is no folder test or val; at most a fifth."""
+    extractor: str = "compact"
+    """The feature network that judges: compact, vgg16, vgg19 or a .keras file."""
+
+    def __post_init__(self):
+        positive(self, "image_size", "test_count")
+        names = [run.name for run in self.runs]
+        if not names or len(set(names)) < len(names):
+            raise InputError(f"give runs whose last names differ, one or more. Received: {' '.join(names) or 'none'}")
+
+
+def painter_of(config: Config, run: Path):
+    """What a run's network makes of pictures `[N, H, W, 3]`."""
+    from experiments import runs
+    from experiments.translation import translator
+    from gan.networks import translation
+
+    network = runs.load(run, config.network)
+    shapes = network.inputs[0].shape, network.outputs[0].shape
+    if any(len(shape) != 4 or shape[-1] != 3 for shape in shapes) or network.inputs[0].shape[1] not in (
+        None,
+        config.image_size,
+    ):
+        raise InputError(f"'{run}' does not turn pictures into pictures: it maps {shapes[0][1:]} to {shapes[1][1:]}")
+    multiple = translation.multiple(network)
+    if config.image_size % multiple:
+        raise InputError(f"--image-size must be a multiple of {multiple} for '{run}'. Received: {config.image_size}")
+    translate = translator(network)
+    if len(network.inputs) == 1:
+        return translate
+    return lambda images: translate(images, np.full(len(images), config.style, "int32"))
+
+
+def main(argv: list[str] | None = None) -> None:
+    config = parse(Config, __doc__, argv)
+    run = begin(config)
+
+    from experiments import pictures, unpaired
+
+    size = config.image_size
+    (a, test_a), (b, test_b) = (
+        unpaired.split(folder, size, size, config.test_count) for folder in (config.data, config.data_b)
+    )
+    sets = unpaired.Sets(a, b, test_a, test_b)
+
+    from gan import features
+    from style.colour import match_covariance
+
+    painters = {one.name: painter_of(config, one) for one in config.runs}
+    extractor = features.load(config.extractor)
+    run.open(**sets.hashes, extractor=features.digest(config.extractor))
+    made = {"colours matched": match_covariance(test_a, test_b)} | {name: paint(test_a) for name, paint in painters.items()}
+    rows = {}
+    for name, images in made.items():
+        scores = unpaired.results(extractor, sets, images)
+        rows = {key: scores[key] for key in ("source_as_it_is", "copied")} | rows | {name: scores["translated"]}
+    (run.dir / "table.md").write_text(unpaired.table({config.data_b.name: rows}))
+    columns = [test_a[:SHOWN], *(images[:SHOWN] for images in made.values())]
+    wall = np.stack(columns, 1).reshape(-1, *test_a.shape[1:])
+    run.image("wall", 0, pictures.grid(wall, len(columns)), "wall.png")
+    run.finish(
+        {
+            "feature_network": config.extractor,
+            "columns": ["photograph", *made],
+            "rows": rows,
+            "table": "table.md",
+            "wall": "wall.png",
+        }
+    )
+
+
+if __name__ == "__main__":
+    command(main)
