@@ -47,13 +47,17 @@ def second_moment(features: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor]:
 
 def mean_and_power(features: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """sum_k w_k F_k and sum_k w_k F_k^2 -> `[N, C]` both."""
-    weights = weights[None, :, :, None]
-    return tf.reduce_sum(features * weights, [1, 2]), tf.reduce_sum(tf.square(features) * weights, [1, 2])
+    return _weighted_sum(_flat(features), weights), _weighted_sum(tf.square(_flat(features)), weights)
 
 
 def mean_and_second_moment(features: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`[N, C]` and `[N, C, C]`."""
-    return mean_and_power(features, weights)[0], *second_moment(features, weights)
+    return _weighted_sum(_flat(features), weights), *second_moment(features, weights)
+
+
+def _weighted_sum(flat: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """sum_k w_k F_k of `[N, P, C]` as a product of matrices, which needs no weighted copy -> `[N, C]`."""
+    return tf.matmul(tf.reshape(weights, [1, 1, -1]), flat)[:, 0]
 
 
 def at_places(features: tf.Tensor, places: tf.Tensor) -> tf.Tensor:

@@ -102,7 +102,7 @@ def test_activation_bytes_of_a_plain_network():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "block"), [((768, 768), None), ((1024, 1024), 384)])
+@pytest.mark.parametrize(("size", "block"), [((1024, 1024), None), ((1280, 1280), 384)])
 def test_the_plan_is_near_the_peak(size, block, extractor):
     """Of a process of its own: the peak never falls."""
     program = f"""
@@ -112,7 +112,7 @@ from gan import features
 from style.models import Stylisation
 from style.optimise import ImageAdam
 random = np.random.default_rng(0)
-content, style = (random.uniform(-1, 1, (1, *size, 3)).astype(np.float32) for size in ({size}, (512, 512)))
+content, style = (random.uniform(-1, 1, (1, *{size}, 3)).astype(np.float32) for _ in range(2))
 model = Stylisation(features.load(), content, [style], jitter=8, flips=True, block={block})
 model.compile(ImageAdam(10))
 step = tf.function(model.train_step)
