@@ -162,7 +162,7 @@ def palette(own: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 STYLES = {
     "gram": Moments(losses.second_moment, losses.gram_distance, 10.0),
     "meanstd": Moments(losses.mean_and_power, losses.mean_std_distance, 10.0),
-    "wasserstein": Moments(losses.mean_and_second_moment, losses.gaussian_wasserstein, 10.0, losses.gaussian),
+    "wasserstein": Moments(losses.mean_and_second_moment, losses.gaussian_wasserstein, 5.0, losses.gaussian),
     "sliced": Samples(sliced, 10.0),
     "remd": Samples(relaxed_transport, 3.0, palette=True),
     "nearest": Samples(nearest_neighbours, 3.0, palette=True),
