@@ -12,8 +12,8 @@ from gan.features import MARGIN, Extractor
 from style.blocks import windows
 
 # Measured on compact and SqueezeNet with a style as large as the picture, from 512 x 512 to 3840 x 2560 pixels.
-FIXED = 0.77e9  # TensorFlow itself and the program
-AT_ONCE, IN_BLOCKS = 2.4, 4.1  # bytes at the peak for each byte of all activations of what is read together
+# First TensorFlow itself and the program; then the bytes at the peak for each byte of all activations of what is read together.
+AT_ONCE, IN_BLOCKS = (0.77e9, 2.4), (1.0e9, 4.1)
 PICTURES = 13  # copies of the picture in float32: parts, moments, average, gradients, views
 BLOCKS = (2048, 1536, 1024, 768, 512, 384, 256)
 FREE = 0.8  # share of the free memory that is taken
@@ -29,12 +29,12 @@ def activation_bytes(extractor: Extractor) -> float:
 
 def peak(extractor: Extractor, size: tuple[int, int], block: int | None) -> float:
     """Bytes that a process needs to stylise a picture of a height and width, in blocks or at once."""
-    read, share = [side + 2 * MARGIN for side in size], AT_ONCE
+    read, (fixed, share) = [side + 2 * MARGIN for side in size], AT_ONCE
     if block is not None:
         padded = [-(-side // extractor.stride) * extractor.stride for side in read]
         every, read = windows(tuple(padded), block, extractor.reach, extractor.stride)
-        share = IN_BLOCKS if len(every) > 1 else AT_ONCE
-    return FIXED + share * activation_bytes(extractor) * np.prod(read) + PICTURES * 12.0 * np.prod(size)
+        fixed, share = IN_BLOCKS if len(every) > 1 else AT_ONCE
+    return fixed + share * activation_bytes(extractor) * np.prod(read) + PICTURES * 12.0 * np.prod(size)
 
 
 def free() -> float:
