@@ -13,7 +13,7 @@ from style.blocks import windows
 
 # Measured on compact and SqueezeNet with a style as large as the picture, from 512 x 512 to 3840 x 2560 pixels.
 # First TensorFlow itself and the program; then the bytes at the peak for each byte of all activations of what is read together.
-AT_ONCE, IN_BLOCKS = (0.77e9, 2.4), (1.0e9, 4.1)
+AT_ONCE, IN_BLOCKS = (0.6e9, 2.4), (0.85e9, 4.1)
 PICTURES = 13  # copies of the picture in float32: parts, moments, average, gradients, views
 BLOCKS = (2048, 1536, 1024, 768, 512, 384, 256)
 FREE = 0.8  # share of the free memory that is taken

@@ -104,9 +104,9 @@ def test_activation_bytes_of_a_plain_network():
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "block"), [((1024, 1024), None), ((1280, 1280), 384)])
 def test_the_plan_is_near_the_peak(size, block, extractor):
-    """Of a process of its own, for a peak never falls; that of the same program differs by a quarter from run to run."""
+    """Of a process of its own, for a peak never falls; that of the same program differs by a tenth from run to run."""
     program = f"""
-import resource
+import re
 import numpy as np, tensorflow as tf
 from gan import features
 from style.models import Stylisation
@@ -117,7 +117,7 @@ model = Stylisation(features.load(), content, [style], jitter=8, flips=True, blo
 model.compile(ImageAdam(10))
 step = tf.function(model.train_step)
 step(), step()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(1024 * int(re.search("VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]))  # ru_maxrss begins with the parent's
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert memory.peak(extractor, size, block) == pytest.approx(int(ended.stdout.split()[-1]), rel=0.35)
+    assert memory.peak(extractor, size, block) == pytest.approx(int(ended.stdout.split()[-1]), rel=0.15)
