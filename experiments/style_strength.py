@@ -6,12 +6,11 @@ Content and style are enlarged or reduced together, and there are more scales fo
 Writes results.json: the style and content distance at each size, relative as in training; and a picture of each.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.options import Output, command, parse, positive
-from experiments.run import begin, read_json, write_json
+from experiments.run import begin
 from gan.errors import InputError
 
 COARSEST = 128
@@ -42,9 +41,7 @@ def main(argv: list[str] | None = None) -> None:
 
     import math
 
-    from tqdm import tqdm
-
-    from experiments import pictures
+    from experiments import cells, pictures
 
     inputs = {
         size: [pictures.to_float(pictures.read(path, long_side=size))[None] for path in (config.content, config.style)]
@@ -57,21 +54,21 @@ def main(argv: list[str] | None = None) -> None:
     from style.optimise import RATIO, STEPS, STYLE_LOSS, stylise
 
     run.open(content=pictures.digest(*(content for content, _ in inputs.values())))
-    extractor, found = features.load(), {}
-    for size, (content, style) in tqdm(inputs.items(), unit="size", disable=None):
-        path = run.dir / f"{size}.json"
-        if not path.exists():
-            began = time.monotonic()
-            scales = 1 + max(0, round(math.log(size / COARSEST, RATIO)))
-            steps = config.steps or STEPS
-            image = stylise(content, [style], extractor, style_weight=config.style_weight, steps=steps, scales=scales)
-            run.image(f"{size}px", 0, image[0], f"{size}.png")
-            scores = Stylisation(extractor, content, [style], style_loss=STYLES[STYLE_LOSS]).scores(image)
-            write_json(path, scores | {"seconds": round(time.monotonic() - began, 1)})
-        found[size] = read_json(path)
+    extractor = features.load()
+
+    def compute(size: int, picture: Path) -> dict[str, float]:
+        content, style = inputs[size]
+        scales = 1 + max(0, round(math.log(size / COARSEST, RATIO)))
+        steps = config.steps or STEPS
+        image = stylise(content, [style], extractor, style_weight=config.style_weight, steps=steps, scales=scales)
+        run.image(f"{size}px", 0, image[0])
+        pictures.write(picture, image[0])
+        return Stylisation(extractor, content, [style], style_loss=STYLES[STYLE_LOSS]).scores(image)
+
+    kept = cells.kept(run.dir / "cells", [(size,) for size in inputs], compute)
+    found = {size: kept[(size,)] for size in inputs}
     distances = [scores["style"] for scores in found.values()]
-    seconds = round(sum(scores["seconds"] for scores in found.values()), 1)
-    run.finish({"seconds": seconds, "sizes": found, "largest_over_smallest": max(distances) / min(distances)})
+    run.finish({"seconds": cells.seconds(kept), "sizes": found, "largest_over_smallest": max(distances) / min(distances)})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from gan.features import MARGIN, Extractor
 from style.objectives import PIXELS, Region
 
 POINTS = 2048  # places drawn each step
-WINDOW = ("top", "left", "first row", "last row", "first column", "last column")
 
 
 class Frame:
@@ -104,7 +103,9 @@ def _inside(cells: int, whole: int, side: int) -> np.ndarray:
 
 
 def windows(size: tuple[int, int], block: int, reach: int, stride: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """int32 `[n, 6]` as named by `WINDOW`, and the size that is read: blocks of `block`, each with `reach` more on every side.
+    """int32 `[n, 6]`: top, left, first and end of its own rows, of its own columns; and the height and width that are read.
+
+    Blocks of `block`, each with `reach` more on every side.
 
     All edges are multiples of `stride`. At the edge of the picture a window is moved inwards.
     """

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from gan.features import Extractor
 from gan.losses import OBJECTIVES, Objective
+from gan.models.adversary import discriminator_step
 from style import losses
 
 Grams = Mapping[str, tf.Tensor]
@@ -120,15 +121,7 @@ class Hybrid(keras.Model):
         }
 
     def discriminator_step(self, real: tf.Tensor, fake: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            logits = self.judge(real, labels), self.judge(fake, labels)
-            loss = tf.reduce_mean(self.objective.discriminator(*logits))
         weights = self.discriminator.trainable_variables
-        gradients = tape.gradient(loss, weights)
-        self.d_optimizer.apply(gradients, weights)
-        return {
-            "loss/discriminator": loss,
-            "score/real_logit": tf.reduce_mean(logits[0]),
-            "score/fake_logit": tf.reduce_mean(logits[1]),
-            "gradient/discriminator": tf.linalg.global_norm(gradients),
-        }
+        return discriminator_step(
+            lambda images: self.judge(images, labels), weights, self.d_optimizer, self.objective, real, fake
+        )

@@ -289,7 +289,5 @@ def _sum_over(windows: np.ndarray, of):
         more = tf.nest.flatten(of(rows[index]))
         return index + 1, *(a + b for a, b in zip(sums, more, strict=True))
 
-    result = tf.while_loop(
-        lambda index, *sums: index < len(windows), add, (tf.constant(1), *flat), parallel_iterations=1, maximum_iterations=None
-    )
+    result = tf.while_loop(lambda index, *sums: index < len(windows), add, (tf.constant(1), *flat), parallel_iterations=1)
     return tf.nest.pack_sequence_as(first, list(result[1:]))

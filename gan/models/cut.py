@@ -6,6 +6,7 @@ import tensorflow as tf
 from gan import noise
 from gan.image_losses import patch_nce
 from gan.losses import OBJECTIVES, Objective
+from gan.models.adversary import discriminator_step
 from gan.networks import patchgan
 
 PIXELS = "source"
@@ -121,18 +122,10 @@ class CUT(keras.Model):
 
     def discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step of D, its loss halved as published; least squares have the half already."""
-        with tf.GradientTape() as tape:
-            logits = self.discriminator(real, training=True), self.discriminator(fake, training=True)
-            loss = tf.reduce_mean(self.objective.discriminator(*logits))
         weights = self.discriminator.trainable_variables
-        gradients = tape.gradient(loss, weights)
-        self.d_optimizer.apply(gradients, weights)
-        return {
-            "loss/discriminator": loss,
-            "score/real_logit": tf.reduce_mean(logits[0]),
-            "score/fake_logit": tf.reduce_mean(logits[1]),
-            "gradient/discriminator": tf.linalg.global_norm(gradients),
-        }
+        return discriminator_step(
+            lambda images: self.discriminator(images, training=True), weights, self.d_optimizer, self.objective, real, fake
+        )
 
 
 def _places(features: tf.Tensor) -> tf.Tensor:
