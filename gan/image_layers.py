@@ -18,46 +18,86 @@ def _scaled(length: int | None, numerator: int, denominator: int = 1) -> int | N
 
 @register
 class ReflectPad(layers.Layer):
-    """`[N, H, W, C]` continued by its mirror for `pad` pixels on each side, the border not repeated."""
+    """`[N, H, W, C]` continued by its mirror, the border not repeated.
 
-    def __init__(self, pad: int, **options):
+    Args:
+        pad: pixels on each side, or (above and left, below and right).
+    """
+
+    def __init__(self, pad: int | tuple[int, int], **options):
         super().__init__(**options)
         self.pad = pad
+        self.sides = [pad, pad] if isinstance(pad, int) else list(pad)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        sides = [self.pad, self.pad]
-        return tf.pad(x, [[0, 0], sides, sides, [0, 0]], "REFLECT")
+        return tf.pad(x, [[0, 0], self.sides, self.sides, [0, 0]], "REFLECT")
 
     def compute_output_shape(self, shape: tuple) -> tuple:
-        return (shape[0], _longer(shape[1], 2 * self.pad), _longer(shape[2], 2 * self.pad), shape[3])
+        return (shape[0], *(_longer(side, sum(self.sides)) for side in shape[1:3]), shape[3])
 
     def get_config(self) -> dict:
         return super().get_config() | {"pad": self.pad}
 
 
-def standardise(x: tf.Tensor) -> tf.Tensor:
+Statistics = tuple[tf.Tensor, tf.Tensor]
+
+
+def moments(x: tf.Tensor) -> Statistics:
+    """Mean and variance of each channel of each image, `[N, 1, 1, C]` in float32."""
+    return tf.nn.moments(tf.cast(x, tf.float32), [1, 2], keepdims=True)
+
+
+def standardise(x: tf.Tensor, statistics: Statistics | None = None) -> tf.Tensor:
     """Each channel of each image with mean 0 and variance 1, in float32 (Ulyanov et al. 2016, eq. 4)."""
-    x = tf.cast(x, tf.float32)
-    mean, variance = tf.nn.moments(x, [1, 2], keepdims=True)
-    return (x - mean) * tf.math.rsqrt(variance + EPSILON)
+    mean, variance = statistics or moments(x)
+    return (tf.cast(x, tf.float32) - mean) * tf.math.rsqrt(variance + EPSILON)
+
+
+class Normalising(layers.Layer):
+    """A layer that relates each place of its first input to that picture's statistics, which `style.whole` can give it.
+
+    A subclass has `normalised(inputs, statistics)`, its output.
+    """
+
+    def statistics(self, x: tf.Tensor) -> Statistics:
+        """The mean of the features `[N, H, W, C]`, and their variance or covariance."""
+        return moments(x)
+
+    def call(self, inputs) -> tf.Tensor:
+        return self.normalised(inputs, self.statistics(inputs[0] if isinstance(inputs, list | tuple) else inputs))
+
+    def compute_output_shape(self, shapes) -> tuple:
+        return tuple(shapes[0] if isinstance(shapes[0], list | tuple) else shapes)
 
 
 @register
-class InstanceNorm(layers.Layer):
-    """Instance normalisation without scale and shift, as in CycleGAN; the same in training and in use."""
+class InstanceNorm(Normalising):
+    """Instance normalisation, the same in training and in use; without scale and shift, as in CycleGAN, or with (`affine`)."""
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.cast(standardise(x), x.dtype)
+    def __init__(self, affine: bool = False, **options):
+        super().__init__(**options)
+        self.affine = affine
 
-    def compute_output_shape(self, shape: tuple) -> tuple:
-        return tuple(shape)
+    def build(self, shape: tuple) -> None:
+        if self.affine:
+            self.scale = self.add_weight(shape=[shape[-1]], initializer="ones", name="scale")
+            self.shift = self.add_weight(shape=[shape[-1]], initializer="zeros", name="shift")
+
+    def normalised(self, inputs: tf.Tensor, statistics: Statistics) -> tf.Tensor:
+        x = standardise(inputs, statistics)
+        if self.affine:
+            x = x * ops.cast(self.scale, tf.float32) + ops.cast(self.shift, tf.float32)
+        return tf.cast(x, inputs.dtype)
+
+    def get_config(self) -> dict:
+        return super().get_config() | {"affine": self.affine}
 
 
 @register
-class ConditionalInstanceNorm(layers.Layer):
+class ConditionalInstanceNorm(Normalising):
     """Instance normalisation with a scale and a shift for each of several styles (Dumoulin et al. 2017, eq. 5).
 
-    Inputs: `[N, H, W, C]` and labels `[N]`.
+    Inputs: `[N, H, W, C]`, and labels `[N]`, or shares `[N, classes]` that mix the styles.
     """
 
     def __init__(self, classes: int, **options):
@@ -69,13 +109,12 @@ class ConditionalInstanceNorm(layers.Layer):
         self.scale = self.add_weight(shape=size, initializer="ones", name="scale")
         self.shift = self.add_weight(shape=size, initializer="zeros", name="shift")
 
-    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        x, labels = inputs
-        scale, shift = (tf.gather(ops.cast(table, tf.float32), labels)[:, None, None] for table in (self.scale, self.shift))
-        return tf.cast(standardise(x) * scale + shift, x.dtype)
-
-    def compute_output_shape(self, shapes: list[tuple]) -> tuple:
-        return tuple(shapes[0])
+    def normalised(self, inputs: list[tf.Tensor], statistics: Statistics) -> tf.Tensor:
+        x, wanted = inputs
+        tables = [ops.cast(table, tf.float32) for table in (self.scale, self.shift)]
+        mixed = wanted.shape.rank == 2
+        scale, shift = (tf.cast(wanted, tf.float32) @ table if mixed else tf.gather(table, wanted) for table in tables)
+        return tf.cast(standardise(x, statistics) * scale[:, None, None] + shift[:, None, None], x.dtype)
 
     def get_config(self) -> dict:
         return super().get_config() | {"classes": self.classes}

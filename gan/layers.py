@@ -50,7 +50,8 @@ class LeakyReLU(layers.Layer):
 
 def upsample_nearest(x: tf.Tensor) -> tf.Tensor:
     """`[N, H, W, C]` -> `[N, 2H, 2W, C]` by repetition."""
-    _, height, width, channels = x.shape
+    height, width = (known or tf.shape(x)[axis] for axis, known in zip((1, 2), x.shape[1:3], strict=True))
+    channels = x.shape[3]
     x = tf.stack([x, x], 3)
     x = tf.stack([x, x], 2)
     return tf.reshape(x, [-1, 2 * height, 2 * width, channels])
@@ -60,7 +61,7 @@ class _Doubling(layers.Layer):
     """`[N, H, W, C]` -> `[N, 2H, 2W, C]`."""
 
     def compute_output_shape(self, shape: tuple) -> tuple:
-        return (shape[0], 2 * shape[1], 2 * shape[2], shape[3])
+        return (shape[0], *(None if side is None else 2 * side for side in shape[1:3]), shape[3])
 
 
 @register

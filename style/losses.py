@@ -97,7 +97,7 @@ def gaussian(description: Sequence[tf.Tensor], ridge: float = 1e-4) -> tuple[tf.
     channels = tf.cast(tf.shape(mean)[-1], tf.float64)
     smallest = tf.maximum(ridge * tf.linalg.trace(covariance) / channels, EPSILON)
     covariance = covariance + smallest[:, None, None] * tf.eye(mean.shape[-1], dtype=tf.float64)
-    return mean, covariance, _root(covariance)
+    return mean, covariance, root(covariance)
 
 
 def gaussian_wasserstein(own: Sequence[tf.Tensor], target: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -117,7 +117,7 @@ def _outer(mean: tf.Tensor) -> tf.Tensor:
     return mean[:, :, None] * mean[:, None, :]
 
 
-def _root(matrix: tf.Tensor) -> tf.Tensor:
+def root(matrix: tf.Tensor) -> tf.Tensor:
     """The square root of a symmetric positive matrix."""
     values, vectors = tf.linalg.eigh(matrix)
     return tf.matmul(vectors * tf.sqrt(tf.maximum(values, 0.0))[:, None, :], vectors, transpose_b=True)
