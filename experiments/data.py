@@ -5,6 +5,7 @@ Pictures are decoded once and kept as uint8 while they fit the cache; the rest i
 
 import hashlib
 import itertools
+import math
 import sys
 import zipfile
 from collections import deque
@@ -22,6 +23,7 @@ from experiments import pictures
 from gan.downloads import no_hanging
 from gan.errors import InputError
 
+HELD_OUT = Path(__file__).with_name("held_out.txt")
 KERAS_NAMES = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 FACES = "faces"  # those inside scikit-image
 CACHE_BYTES = 4 * 2**30
@@ -233,6 +235,25 @@ def centre(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The crop `[*size, C]` in the middle of a picture."""
     top, left = ((length - part) // 2 for length, part in zip(picture.shape, size, strict=False))
     return picture[top : top + size[0], left : left + size[1]]
+
+
+def scaled_square(random: np.random.Generator, picture: np.ndarray, size: int) -> np.ndarray:
+    """A square of a random part of a uint8 picture, scaled to `size`, mirrored at random; float in [-1, 1].
+
+    Its side before is from 0.6 `size` to the whole, each doubling as likely as the next.
+    """
+    short = min(picture.shape[:2])
+    side = min(short, math.exp(random.uniform(math.log(min(short, 0.6 * size)), math.log(short))))
+    top, left = (random.uniform(0, length - side) for length in picture.shape[:2])
+    box = (left, top, left + side, top + side)
+    square = pictures.to_float(np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC, box=box)))
+    return square[:, ::-1] if random.random() < 0.5 else square
+
+
+def without_held_out(files: Sequence[Path]) -> list[Path]:
+    """All but the pictures of held_out.txt, which no network that ships is trained on."""
+    names = HELD_OUT.read_text().split()
+    return [file for file in files if not any(str(file).endswith(name) for name in names)]
 
 
 def stream(batch_at: Callable[[int], object], start: int, ahead: int = 2) -> Iterator:

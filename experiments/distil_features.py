@@ -12,15 +12,12 @@ teacher's own style gain on eight held-out pairs (gan/weights/compact.json). Pic
 """
 
 import functools
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.options import Training, command, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
-
-HELD_OUT = Path(__file__).with_name("held_out.txt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,22 +76,6 @@ def blur(image, times: int):
     return image
 
 
-def crop(random, picture, size: int):
-    """A square of a random part of a uint8 picture, scaled to `size`, mirrored at random; float in [-1, 1]."""
-    from PIL import Image
-
-    from experiments.pictures import to_float
-
-    short = min(picture.shape[:2])
-    side = min(short, math.exp(random.uniform(math.log(min(short, 0.6 * size)), math.log(short))))
-    top, left = (random.uniform(0, length - side) for length in picture.shape[:2])
-    import numpy as np
-
-    square = Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
-    square = to_float(np.asarray(square))
-    return square[:, ::-1] if random.random() < 0.5 else square
-
-
 def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
@@ -105,9 +86,7 @@ def main(argv: list[str] | None = None) -> None:
     from experiments.callbacks import sample_grid
     from experiments.run import write_json
 
-    excluded = set(HELD_OUT.read_text().split())
-    files = [file for file in pictures.list_files(config.data) if not any(str(file).endswith(name) for name in excluded)]
-    images = data.load_files(files, pictures.SMALLEST, config.skip_broken)
+    images = data.load_files(data.without_held_out(pictures.list_files(config.data)), pictures.SMALLEST, config.skip_broken)
     harness.prepare(config)
 
     import keras
@@ -122,7 +101,9 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError(f"--teacher-layers needs {len(compact.STAGES)} layers. Received: {', '.join(source.style_layers)}")
 
     def picture(random, mixed: bool = True):
-        first, second = (crop(random, images.pictures[random.integers(len(images))], config.image_size) for _ in range(2))
+        first, second = (
+            data.scaled_square(random, images.pictures[random.integers(len(images))], config.image_size) for _ in range(2)
+        )
         return mix(random, first, second) if mixed else first
 
     def batch_at(step: int):

@@ -17,7 +17,7 @@ from gan.image_layers import ConditionalInstanceNorm, InstanceNorm, ReflectPad
 from gan.layers import Repeat
 from style.transfer import AdaIN, Covariance, StyleAttention
 
-SHARES, ENCODER = "shares", "encoder"
+SHARES, ENCODER, CARRIED = "shares", "encoder", "carried"
 Way = type[AdaIN] | type[Covariance] | type[StyleAttention]
 
 
@@ -79,13 +79,13 @@ def arbitrary(
     """
     image, names = keras.Input([None, None, 3], name="image"), extractor.style_layers[: len(ways)]
     carried, codes = [], []
-    for name, x, way in zip(names, encoder(extractor, names)(image), ways, strict=True):
+    for level, (name, x, way) in enumerate(zip(names, encoder(extractor, names)(image), ways, strict=True)):
         if way is None:
             carried.append(None)
             continue
         code = [keras.Input(shape, name=f"{name}_code{i}") for i, shape in enumerate(way.code_shapes(x.shape[-1]))]
         codes += code
-        carried.append(way(name=f"{name}_carried")([x, *code]))
+        carried.append(way(name=f"{CARRIED}{level}")([x, *code]))
 
     def convolution(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
         return layers.ReLU(name=f"{name}_relu")(reflecting(x, filters, 3, name))
@@ -165,3 +165,26 @@ def multiple(network: keras.Model) -> int:
 
 def is_arbitrary(network: keras.Model) -> bool:
     return any(layer.name == ENCODER for layer in network.layers)
+
+
+def ways(network: keras.Model) -> list[keras.Layer | None]:
+    """The layer that carries the style, for each level of an arbitrary-style network."""
+    found = {layer.name: layer for layer in network.layers}
+    return [found.get(f"{CARRIED}{level}") for level in range(len(found[ENCODER].outputs))]
+
+
+def code(network: keras.Model, styles: tf.Tensor) -> list[tf.Tensor]:
+    """The code of style pictures `[N, H, W, 3]`: the inputs of an arbitrary-style network after the picture."""
+    features = network.get_layer(ENCODER)(styles, training=False)
+    return [part for way, level in zip(ways(network), features, strict=True) if way for part in way.code(level)]
+
+
+def blended(network: keras.Model, codes: Sequence[Sequence[tf.Tensor]], shares: Sequence[float]) -> list[tf.Tensor]:
+    """The code that mixes several; the shares add up to 1."""
+    result, start = [], 0
+    for way in ways(network):
+        if way is not None:
+            end = start + len(way.code_shapes(1))
+            result += way.blend([one[start:end] for one in codes], shares)
+            start = end
+    return result

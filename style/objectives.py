@@ -30,6 +30,12 @@ class Region(NamedTuple):
     """Places drawn with these weights, int32 `[P, 2]`, the same spots of the picture in every layer."""
 
 
+def everywhere(features: Features, names: Sequence[str]) -> Region:
+    """All places of whole pictures, which count the same; none are drawn."""
+    sizes = {name: tf.shape(features[name])[1:3] for name in names}
+    return Region({name: tf.fill(size, 1.0 / tf.cast(tf.reduce_prod(size), tf.float32)) for name, size in sizes.items()}, {})
+
+
 class Moments(NamedTuple):
     """Style as moments of the features: each layer is described and compared alone."""
 

@@ -1,10 +1,10 @@
 """Ways to give the features of a picture the style of another's: statistics matched, or places looked up.
 
-A style is a code, a list of tensors, made of the features of a picture by `code`; codes of several pictures blend. Each way is a
-layer `[content features, *code] -> features`, by which an arbitrary-style network (`style.networks.arbitrary`) carries the
-style.
+A style is a code, a list of tensors that `code` makes of a picture's features; codes of several pictures blend. Each way is a
+layer `[content features, *code] -> features`, by which a network takes any style (`style.networks.arbitrary`).
 """
 
+import itertools
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -99,8 +99,8 @@ def _ridged(covariance: tf.Tensor) -> tf.Tensor:
 
 @register
 class StyleAttention(Normalising):
-    """Each place gets what the style has at places like it, added to what it is: c + conv(softmax(f(c) g(s)^T) h(s)), with f and
-    g reading features without their mean and deviation (SANet: Park and Lee 2019, eq. 1 to 3).
+    """Each place gets what the style has at places like it, added: c + conv(softmax(f(c) g(s)^T) h(s)), with f and g
+    reading features without mean and deviation (SANet: Park and Lee 2019, eq. 1 to 3).
 
     Code: features of the style at `TOKENS` places, evenly spread, `[N, P, C]`. Difference: scaled by 1 / sqrt(C), as attention
     is since Vaswani et al. 2017.
@@ -120,7 +120,7 @@ class StyleAttention(Normalising):
     def blend(codes: Sequence[Code], shares: Sequence[float]) -> list[tf.Tensor]:
         """As many places of each style as its share says."""
         bounds = [round(TOKENS * sum(shares[:index])) for index in range(len(shares) + 1)]
-        counts = [after - before for before, after in zip(bounds, bounds[1:], strict=False)]
+        counts = [after - before for before, after in itertools.pairwise(bounds)]
         parts = [
             tf.gather(code[0], spread(code[0].shape[1], count), axis=1)
             for code, count in zip(codes, counts, strict=True)

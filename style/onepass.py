@@ -1,0 +1,127 @@
+"""Trainings of networks that stylise in one pass (`style.networks`), taught by a fixed extractor.
+
+The losses are those of `style.objectives` on batches: relative, so that one pair of weights means the same for any extractor.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from gan.features import Extractor
+from style import losses, networks
+from style.objectives import CONTENTS, Description, Features, Moments, everywhere
+
+
+class Teacher:
+    """Content and style distances of batches in an extractor's features.
+
+    Args:
+        style: a row of `style.objectives.STYLES` that is made of moments.
+    """
+
+    def __init__(self, extractor: Extractor, style: Moments):
+        self.extractor, self.moments, self.features = extractor, style, CONTENTS["features"]
+
+    def content(self, own: Features, wanted: Features) -> tf.Tensor:
+        """`[N]`: 0 for the same features, 1 for none."""
+        region = everywhere(own, self.extractor.content_layers)
+        return self.features.distance(self.features.describe(own, wanted, region))
+
+    def wanted(self, features: Features) -> Description:
+        """The style of each of N pictures as a target."""
+        return self.moments.target([self.described(features)], [1.0])
+
+    def described(self, features: Features) -> Description:
+        return self.moments.describe(features, everywhere(features, self.extractor.style_layers))
+
+    def style(self, own: Features, wanted: Description) -> tf.Tensor:
+        """`[N]`: 0 for the same style, 1 for a picture without features."""
+        return self.moments.distance(self.described(own), wanted, tf.constant(0))
+
+
+class OnePass(keras.Model):
+    """What both trainings share: alpha content + beta style + gamma total variation of what a network paints."""
+
+    def __init__(self, network: keras.Model, teacher: Teacher):
+        super().__init__()
+        self.network, self.teacher = network, teacher
+        self.built = True
+
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        content_weight: float = 1.0,
+        style_weight: float = 1.0,
+        tv_weight: float = 0.0,
+    ):
+        super().compile(optimizer=optimizer)
+        self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
+        optimizer.build(self.network.trainable_variables)
+
+    def step(self, photos: tf.Tensor, inputs: Sequence[tf.Tensor], wanted: Description) -> dict[str, tf.Tensor]:
+        """One step on photographs, what else the network is given, and the style that is wanted of each."""
+        teacher, target = self.teacher, self.teacher.extractor(photos)
+        with tf.GradientTape() as tape:
+            painted = self.network([photos, *inputs] if inputs else photos, training=True)
+            own = teacher.extractor(painted)
+            content, style = tf.reduce_mean(teacher.content(own, target)), tf.reduce_mean(teacher.style(own, wanted))
+            variation = tf.reduce_mean(losses.total_variation(painted))
+            weighted_style = teacher.moments.balance * self.style_weight * style
+            loss = self.content_weight * content + weighted_style + self.tv_weight * variation
+        weights = self.network.trainable_variables
+        gradients = tape.gradient(loss, weights)
+        self.optimizer.apply(gradients, weights)
+        values = (loss, content, style, variation, tf.linalg.global_norm(gradients))
+        names = ("loss/total", "loss/content", "loss/style", "loss/total_variation", "gradient/network")
+        return dict(zip(names, values, strict=True))
+
+
+class FastStyle(OnePass):
+    """A network for one style (Johnson et al. 2016) or for several (Dumoulin et al. 2017).
+
+    Args:
+        network: `style.networks.johnson`.
+        styles: pictures `[1, h, w, 3]` in [-1, 1], as many as the network has; sizes may differ.
+    """
+
+    def __init__(self, network: keras.Model, teacher: Teacher, styles: Sequence[tf.Tensor]):
+        super().__init__(network, teacher)
+        targets = [teacher.wanted(teacher.extractor(tf.constant(style))) for style in styles]
+        self.targets = tf.nest.map_structure(lambda *each: tf.concat(each, 0), *targets)
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Pictures and labels -> painted pictures."""
+        photos, labels = inputs
+        inputs = self.inputs_of(labels)
+        return self.network([photos, *inputs] if inputs else photos, training=False)
+
+    def inputs_of(self, labels: tf.Tensor) -> list[tf.Tensor]:
+        return [tf.one_hot(labels, shares.shape[-1]) for shares in self.network.inputs[1:]]
+
+    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step on photographs `[N, H, W, 3]` and the number of the style that each gets, `[N]`."""
+        photos, labels = batch
+        wanted = tf.nest.map_structure(lambda target: tf.gather(target, labels), self.targets)
+        return self.step(photos, self.inputs_of(labels), wanted)
+
+
+class ArbitraryStyle(OnePass):
+    """A network for any style (Huang and Belongie 2017).
+
+    Differences: the content loss compares with the photograph instead of the features that carry the style, and both losses
+    read the teacher.
+
+    Args:
+        network: `style.networks.arbitrary`.
+    """
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        """Pictures and as many paintings -> painted pictures."""
+        photos, paintings = inputs
+        return self.network([photos, *networks.code(self.network, paintings)], training=False)
+
+    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step on photographs and as many paintings, `[N, H, W, 3]`."""
+        photos, paintings = batch
+        return self.step(photos, networks.code(self.network, paintings), self.teacher.wanted(self.teacher.extractor(paintings)))
