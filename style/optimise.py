@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from gan import features, schedules
 from style.lbfgs import LBFGSStylisation
@@ -139,4 +140,33 @@ def stylise(
             losses, done = one_step(), done + 1
             if progress:
                 progress(done, losses)
+    return model().numpy()
+
+
+def refine(
+    content: np.ndarray,
+    styles: Sequence[np.ndarray],
+    initial: np.ndarray,
+    steps: int,
+    extractor: features.Extractor | None = None,
+    content_weight: float = 1.0,
+    style_weight: float = 1.0,
+    shares: Sequence[float] | None = None,
+    masks: Sequence[np.ndarray] | None = None,
+    block: int | None = None,
+) -> np.ndarray:
+    """Goes on from a picture `[1, H, W, 3]` that is nearly right, as a network's is: `stylise` at one scale, the same default.
+
+    Args:
+        shares, masks, block: see `style.models.Stylisation`.
+    """
+    model = Stylisation(
+        extractor or features.load(), content, styles, content_weight, style_weight, initial=initial, jitter=JITTER,
+        flips=FLIPS, style_loss=STYLES[STYLE_LOSS], shares=shares, masks=masks,
+        parameterisation=PARAMETERISATIONS[PARAMETERISATION], block=block,
+    )  # fmt: skip
+    model.compile(ImageAdam(steps))
+    one_step = tf.function(model.train_step)
+    for _ in tqdm(range(steps), "refining", unit="step", delay=5, disable=None, leave=False):
+        one_step()
     return model().numpy()
