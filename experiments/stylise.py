@@ -6,8 +6,8 @@
 
 Networks: arbitrary, which comes with the package and takes any picture as its style; many, which has styles of its own; or a
 finished run of experiments.adain or experiments.fast_style. Pictures of any size: large ones are painted in tiles, with the
-statistics of the whole. `--refine 50` goes on from there with so many steps of the optimiser. Transparency, 16 bits, orientation
-and colour profile are kept or told.
+statistics of the whole. `--refine 50` goes on from there with so many steps of the optimiser. Transparency, 16 bits,
+orientation and colour profile are kept or told.
 """
 
 import time
