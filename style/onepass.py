@@ -8,9 +8,19 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from gan import noise
 from gan.features import Extractor
 from style import losses, networks
 from style.objectives import CONTENTS, Description, Features, Moments, everywhere
+
+SHIFT = 8  # pixels
+
+
+def seen_from(images: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
+    """`[N, H, W, C]` without `SHIFT` rows and columns, some of them before the rest: each step's teacher looks from another
+    place, or a network would learn grids that the strides of the teacher do not see."""
+    _, height, width, channels = images.shape
+    return tf.slice(images, [0, offset[0], offset[1], 0], [-1, height - SHIFT, width - SHIFT, channels])
 
 
 class Teacher:
@@ -61,10 +71,11 @@ class OnePass(keras.Model):
 
     def step(self, photos: tf.Tensor, inputs: Sequence[tf.Tensor], wanted: Description) -> dict[str, tf.Tensor]:
         """One step on photographs, what else the network is given, and the style that is wanted of each."""
-        teacher, target = self.teacher, self.teacher.extractor(photos)
+        teacher, offset = self.teacher, noise.integers(2, SHIFT, 0, self.optimizer.iterations)
+        target = teacher.extractor(seen_from(photos, offset))
         with tf.GradientTape() as tape:
             painted = self.network([photos, *inputs] if inputs else photos, training=True)
-            own = teacher.extractor(painted)
+            own = teacher.extractor(seen_from(painted, offset))
             content, style = tf.reduce_mean(teacher.content(own, target)), tf.reduce_mean(teacher.style(own, wanted))
             variation = tf.reduce_mean(losses.total_variation(painted))
             weighted_style = teacher.moments.balance * self.style_weight * style
