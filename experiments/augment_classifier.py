@@ -8,14 +8,14 @@ by the GAN; both. All see the same number of batches and are judged on the whole
 the 95 % interval of their mean over the seeds, the difference to the pictures as they are, and of both to classical alone.
 """
 
-import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from experiments.adversarial import Adversarial, short_training
 from experiments.options import Output, command, parse, positive
-from experiments.run import begin, write_json
+from experiments.run import begin
 from gan.errors import InputError
 
 WAYS = ("as they are", "classical", "gan", "both")
@@ -126,7 +126,7 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import data, pictures, runs
+    from experiments import cells, data, pictures, runs
 
     train, test = (data.load(config.data, split=split) for split in ("train", "test"))
     if train.labels is None or test.labels is None:
@@ -139,32 +139,28 @@ def main(argv: list[str] | None = None) -> None:
     test_images = pictures.to_float(np.stack([data.centre(one, test.size) for one in test.pictures]))
     classes = int(train.labels.max()) + 1
 
-    cells = {}
-    for count, number in [(count, number) for count in config.labels for number in range(config.seeds)]:
-        path, seed = run.dir / "cells" / f"{count}-{number}.json", config.seed + number
-        if not path.exists():
-            places = chosen(train.labels, count, seed)
-            few = data.Images([train.pictures[place] for place in places], train.size, train.hash, train.labels[places])
-            images = pictures.to_float(np.stack([data.centre(one, few.size) for one in few.pictures]))
-            options = Adversarial(
-                data=config.data, steps=config.gan_steps, batch_size=config.batch_size, width=config.width, seed=seed,
-                condition="projection", augment="diffaugment", ema_half_life=5000,
-            )  # fmt: skip
-            if len(few) < options.batch_size:
-                raise InputError(f"--batch-size {options.batch_size} is more than the {len(few)} labelled pictures")
-            model, _ = short_training(options, few)
-            asked = np.arange(classes * config.drawn) % classes
-            model.settle(labels=tf.range(16) % classes)
-            drawn = runs.draw(model.ema_generator, len(asked), seed, labels=asked.astype("int32"))
-            drawn = pictures.to_float(pictures.to_uint8(drawn))
-            pictures.write(path.with_suffix(".png"), pictures.grid(drawn[: 8 * classes], classes))
-            write_json(
-                path,
-                {way: accuracy(config, images, few.labels, drawn, asked, way, test_images, test.labels, seed) for way in WAYS},
-            )
-        cells[count, number] = json.loads(path.read_text())
-        print(f"{count} a class, seed {seed}: {cells[count, number]}", flush=True)
-    report(run, config, cells, len(test_images))
+    def compute(count: int, number: int, picture: Path) -> dict[str, float]:
+        seed = config.seed + number
+        places = chosen(train.labels, count, seed)
+        few = data.Images([train.pictures[place] for place in places], train.size, train.hash, train.labels[places])
+        images = pictures.to_float(np.stack([data.centre(one, few.size) for one in few.pictures]))
+        options = Adversarial(
+            data=config.data, steps=config.gan_steps, batch_size=config.batch_size, width=config.width, seed=seed,
+            condition="projection", augment="diffaugment", ema_half_life=5000,
+        )  # fmt: skip
+        if len(few) < options.batch_size:
+            raise InputError(f"--batch-size {options.batch_size} is more than the {len(few)} labelled pictures")
+        model, _ = short_training(options, few)
+        asked = np.arange(classes * config.drawn) % classes
+        model.settle(labels=tf.range(16) % classes)
+        drawn = runs.draw(model.ema_generator, len(asked), seed, labels=asked.astype("int32"))
+        drawn = pictures.to_float(pictures.to_uint8(drawn))
+        pictures.write(picture, pictures.grid(drawn[: 8 * classes], classes))
+        return {way: accuracy(config, images, few.labels, drawn, asked, way, test_images, test.labels, seed) for way in WAYS}
+
+    table = [(count, number) for count in config.labels for number in range(config.seeds)]
+    found = cells.kept(run.dir / "cells", table, compute)
+    report(run, config, found, len(test_images))
 
 
 def between(figure: dict, form: str) -> str:
@@ -174,22 +170,23 @@ def between(figure: dict, form: str) -> str:
     return f"({low:{form}} to {high:{form}})"
 
 
-def report(run, config: Config, cells: dict, test_count: int) -> None:
+def report(run, config: Config, kept: dict, test_count: int) -> None:
     """The table, and in words whether the GAN helped."""
-    found, lines = {}, ["| labels a class | " + " | ".join(WAYS) + " |", "| --- |" + " --- |" * len(WAYS)]
+    from experiments import cells
+
+    found, rows = {}, {}
     for count in config.labels:
-        values = {way: np.array([cells[count, number][way] for number in range(config.seeds)]) for way in WAYS}
+        values = {way: np.array([kept[count, number][way] for number in range(config.seeds)]) for way in WAYS}
         told = {way: {"value": float(each.mean()), "interval": interval(each)} for way, each in values.items()}
         found[count] = {"accuracy": told, "differences": {}}
-        cells_of = [f"{one['value']:.4f} {between(one, '.4f')}" for one in told.values()]
-        lines.append(f"| {count} | " + " | ".join(cells_of) + " |")
+        rows[str(count)] = [f"{one['value']:.4f} {between(one, '.4f')}" for one in told.values()]
         for way, other in COMPARED:
             difference = values[way] - values[other]
             spread = interval(difference)
             found[count]["differences"][f"{way} against {other}"] = {
                 "value": float(difference.mean()), "interval": spread, "verdict": verdict(spread),
             }  # fmt: skip
-    lines.append("")
+    lines = [cells.table("labels a class", WAYS, rows)]
     for count, each in found.items():
         lines += [
             f"- {count} labels a class, {name}: {one['value']:+.4f} {between(one, '+.4f')}: {one['verdict']}."
@@ -197,7 +194,15 @@ def report(run, config: Config, cells: dict, test_count: int) -> None:
         ]
     (run.dir / "table.md").write_text("\n".join(lines) + "\n")
     results = {f"{count} labels a class": each for count, each in found.items()}
-    run.finish({"seeds": config.seeds, "test_count": test_count, "results": results, "table": "table.md"})
+    run.finish(
+        {
+            "seconds": cells.seconds(kept),
+            "seeds": config.seeds,
+            "test_count": test_count,
+            "results": results,
+            "table": "table.md",
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -6,18 +6,20 @@ Each held-out pair is stylised through both extractors by the same optimiser, th
 of every result are measured in the reference's features, where the reference has the home advantage, and by the model-free
 judge. Curves are interpolated to the same content distances. The floor is the photograph with only its colours matched (mean
 and covariance); the figure is the share of the style distance below that floor, which the reference removes, that the candidate
-removes too. Writes table.md, curves.png and wall.png.
+removes too. Writes table.md and curves.png.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from experiments.evaluate_style import read_pairs
 from experiments.options import Output, command, parse, positive
-from experiments.run import begin, write_json
+from experiments.run import begin
 from gan.errors import InputError
 
 POINTS = 5
+ROLES = ("candidate", "reference")
+FLOOR = "colours matched"
 PAIRS = Path(__file__).with_name("pairs.json")
 
 
@@ -68,20 +70,14 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    import time
+    from experiments import cells, pictures
 
-    from tqdm import tqdm
-
-    from experiments import pictures
-
-    try:
-        pairs = json.loads(config.pairs.read_text())["pairs"][: config.count]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"--pairs '{config.pairs}' cannot be read ({error})") from None
-    inputs = [
-        [pictures.read(config.data / pair[kind], long_side=config.image_size) for kind in ("content", "style")]
+    pairs = read_pairs(config.pairs, config.count)
+    read = {
+        pair["name"]: [pictures.read(config.data / pair[kind], long_side=config.image_size) for kind in ("content", "style")]
         for pair in pairs
-    ]
+    }
+    inputs = {name: [pictures.to_float(picture)[None] for picture in pair] for name, pair in read.items()}
 
     import keras
 
@@ -92,53 +88,46 @@ def main(argv: list[str] | None = None) -> None:
     from style.optimise import stylise
 
     keras.utils.set_random_seed(config.seed)
-    extractors = {name: features.load(name) for name in (config.candidate, config.reference)}
-    judge = extractors[config.reference]
+    extractors = {role: features.load(getattr(config, role)) for role in ROLES}
     run.open(
-        pairs=pictures.digest(*(picture for pair in inputs for picture in pair)),
-        candidate=features.digest(config.candidate),
-        reference=features.digest(config.reference),
+        pairs=pictures.digest(*(picture for pair in read.values() for picture in pair)),
+        **{role: features.digest(getattr(config, role)) for role in ROLES},
     )
 
-    def measure(scorer: Stylisation, image, style) -> dict:
-        return scorer.scores(image) | {"patches": patch_distance(image[0], style[0])}
+    def compute(name: str, role: str, weight: float, picture: Path) -> dict[str, float]:
+        content, style = inputs[name]
+        if role == FLOOR:
+            image = match_covariance(content, style)
+        else:
+            image = stylise(
+                content, [style], extractors[role], style_weight=weight, steps=config.steps,
+                style_loss="gram", scales=1, parameterisation="pixels",
+            )  # fmt: skip
+        pictures.write(picture, image[0])
+        scores = Stylisation(extractors["reference"], content, [style]).scores(image)
+        return scores | {"patches": patch_distance(image[0], style[0])}
 
-    done, began = {}, time.monotonic()
-    for pair, originals in zip(tqdm(pairs, unit="pair"), inputs, strict=True):
-        content, style = (pictures.to_float(picture)[None] for picture in originals)
-        scorer = Stylisation(judge, content, [style])
-        done[pair["name"]] = {
-            "photo": measure(scorer, content, style),
-            "floor": measure(scorer, match_covariance(content, style), style),
-        }
-        for name, extractor in extractors.items():
-            label = f"{pair['name'].replace(' ', '-')}-{features.digest(name)[:12]}"
-            path = run.dir / "sweeps" / f"{label}.json"
-            if not path.exists():
-                sweep = []
-                for weight in config.style_weights:
-                    image = stylise(
-                        content, [style], extractor, style_weight=weight, steps=config.steps,
-                        style_loss="gram", scales=1, parameterisation="pixels",
-                    )  # fmt: skip
-                    pictures.write(run.dir / "pictures" / f"{label}-{weight:g}.png", image[0])
-                    sweep.append({"style_weight": weight} | measure(scorer, image, style))
-                path.parent.mkdir(exist_ok=True)
-                write_json(path, sweep)
-            done[pair["name"]][name] = json.loads(path.read_text())
-    report(run, config, done, round(time.monotonic() - began, 1))
+    sweeps = [(FLOOR, 0.0), *((role, weight) for role in ROLES for weight in config.style_weights)]
+    found = cells.kept(run.dir / "cells", [(name, *sweep) for name in inputs for sweep in sweeps], compute)
+    measured = {
+        name: {role: [found[name, role, weight] for part, weight in sweeps if part == role] for role in (FLOOR, *ROLES)}
+        for name in inputs
+    }
+    report(run, config, measured, cells.seconds(found))
 
 
-def report(run, config: Config, done: dict, seconds: float) -> None:
-    """Table, curves and results."""
+def report(run, config: Config, measured: dict, seconds: float) -> None:
+    """Table, curves and results. `measured`: pair -> the scores of the floor, and the sweep of either extractor."""
     import numpy as np
 
+    from experiments import cells
+
     rows = {}
-    for name, measured in done.items():
-        sweeps = measured[config.candidate], measured[config.reference]
+    for name, own in measured.items():
+        sweeps = [own[role] for role in ROLES]
         patches = at_equal_content(*sweeps, "patches")
         rows[name] = {
-            "share_removed": share_removed(*sweeps, measured["floor"], "style"),
+            "share_removed": share_removed(*sweeps, own[FLOOR][0], "style"),
             "patches_ratio": None if patches is None else float(patches[0].mean() / patches[1].mean()),
         }
     results = {"count": len(rows), "seconds": seconds}
@@ -155,32 +144,28 @@ def report(run, config: Config, done: dict, seconds: float) -> None:
             if len(values)
             else None
         )
-    lines = [
-        "| pair | share of the reference's style gain | model-free distance, relative to the reference's |",
-        "| --- | --- | --- |",
-    ]
     shown = {
         name: [("no common range" if value is None else f"{value:.3f}") for value in row.values()] for name, row in rows.items()
     }
-    lines += [f"| {name} | {' | '.join(values)} |" for name, values in shown.items()]
-    (run.dir / "table.md").write_text("\n".join(lines) + "\n")
-    draw_curves(run.dir / "curves.png", config, done)
+    columns = ("share of the reference's style gain", "model-free distance, relative to the reference's")
+    (run.dir / "table.md").write_text(cells.table("pair", columns, shown))
+    draw_curves(run.dir / "curves.png", measured)
     run.finish(results | {"pairs": rows, "table": "table.md", "curves": "curves.png"})
 
 
-def draw_curves(path: Path, config: Config, done: dict) -> None:
+def draw_curves(path: Path, measured: dict) -> None:
     """Style against content distance, one panel a pair."""
     import math
 
     from matplotlib.figure import Figure
 
-    columns = math.ceil(math.sqrt(len(done)))
-    figure = Figure(figsize=(3.2 * columns, 2.6 * math.ceil(len(done) / columns)), layout="constrained")
-    for place, (name, measured) in enumerate(done.items(), 1):
-        axes = figure.add_subplot(math.ceil(len(done) / columns), columns, place, title=name, yscale="log")
-        for label, extractor in (("candidate", config.candidate), ("reference", config.reference)):
-            axes.plot(*zip(*[(one["content"], one["style"]) for one in measured[extractor]], strict=True), "o-", label=label)
-        axes.axhline(measured["floor"]["style"], linestyle=":", color="grey", label="colours matched")
+    columns = math.ceil(math.sqrt(len(measured)))
+    figure = Figure(figsize=(3.2 * columns, 2.6 * math.ceil(len(measured) / columns)), layout="constrained")
+    for place, (name, own) in enumerate(measured.items(), 1):
+        axes = figure.add_subplot(math.ceil(len(measured) / columns), columns, place, title=name, yscale="log")
+        for role in ROLES:
+            axes.plot(*zip(*[(one["content"], one["style"]) for one in own[role]], strict=True), "o-", label=role)
+        axes.axhline(own[FLOOR][0]["style"], linestyle=":", color="grey", label="colours matched")
         axes.legend(fontsize=7)
     figure.supxlabel("content distance")
     figure.supylabel("style distance")

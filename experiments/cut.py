@@ -14,7 +14,6 @@ from experiments.options import Loss, command, parse, positive
 from experiments.run import begin
 from experiments.translation import adam, translator
 from experiments.unpaired import Unpaired
-from gan.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +34,11 @@ class Config(Unpaired):
     def __post_init__(self):
         super().__post_init__()
         positive(self, "blocks", "nce_weight", "places", "temperature")
-        if self.image_size % 4:
-            raise InputError(f"--image-size must be a multiple of 4. Received: {self.image_size}")
 
 
 def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
-
-    import numpy as np
 
     from experiments import harness, unpaired
 
@@ -63,12 +58,9 @@ def main(argv: list[str] | None = None) -> None:
     weight = config.nce_weight or (10.0 if config.fast else 1.0)
     model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], weight, not config.fast, config.fast)
 
-    def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:
-        return unpaired.batch(config, sets.a, step, 0), unpaired.batch(config, sets.b, step, 1)
-
     translate = translator(generator)
     run.open(**sets.hashes, extractor=features.digest(config.extractor), steps=config.steps)
-    harness.train(run, model, config, config.steps, batch_at, [unpaired.grid(run, sets, translate)])
+    harness.train(run, model, config, config.steps, unpaired.batches(config, sets), [unpaired.grid(run, sets, translate)])
     generator.save(run.dir / "generator.keras")
     run.finish(
         {

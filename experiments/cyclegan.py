@@ -36,8 +36,6 @@ class Config(Unpaired):
         for name in ("cycle_weight", "identity_weight", "pool"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"--{name.replace('_', '-')} must be 0 or more. Received: {getattr(self, name)}")
-        if self.image_size % 4:
-            raise InputError(f"--image-size must be a multiple of 4. Received: {self.image_size}")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -61,13 +59,10 @@ def main(argv: list[str] | None = None) -> None:
     model = CycleGAN(*generators, *judges, (config.image_size, config.image_size, 3), config.pool, config.seed)
     model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], config.cycle_weight, config.identity_weight)
 
-    def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:
-        return unpaired.batch(config, sets.a, step, 0), unpaired.batch(config, sets.b, step, 1)
-
     to_b, to_a = translator(model.to_b), translator(model.to_a)
     run.open(**sets.hashes, extractor=features.digest(config.extractor), steps=config.steps)
     callback = unpaired.grid(run, sets, to_b, lambda images: to_a(to_b(images)))
-    harness.train(run, model, config, config.steps, batch_at, [callback])
+    harness.train(run, model, config, config.steps, unpaired.batches(config, sets), [callback])
     model.to_b.save(run.dir / "generator.keras")
     model.to_a.save(run.dir / "backward.keras")
     shown = sets.test_b[: unpaired.SHOWN]

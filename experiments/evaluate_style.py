@@ -169,20 +169,13 @@ def scores(judge, art, content, style, image) -> dict[str, float]:
     """All scores of one result; distances in the judge's features are relative (style.objectives)."""
     from style import metrics
     from style import scores as of
-    from style.models import Stylisation
-    from style.objectives import STYLES
     from style.perceptual import perceptual_distance
 
-    distances = {
-        name: Stylisation(judge, content, [style], style_loss=STYLES[name]).scores(image)
-        for name in ("gram", "meanstd", "sliced")
-    }
     found = {
-        "content": distances["gram"]["content"],
+        **of.distances(judge, content, style, image, ("gram", "meanstd", "sliced")),
         "perceptual": float(perceptual_distance(judge, content, image)[0]),
         "ssim": of.ssim(content, image),
         "cfsd": of.content_structure_distance(judge, content, image),
-        **{name: values["style"] for name, values in distances.items()},
         "patches": metrics.patch_distance(image[0], style[0]),
         "patch_kid": of.patch_kernel_distance(judge, image, style),
         "sifid": of.single_image_frechet(judge, image, style),

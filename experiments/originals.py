@@ -50,26 +50,28 @@ def read(path: str | Path, long_side: int | None = None, max_pixels: int = pictu
     Raises:
         InputError: as `experiments.pictures.read`.
     """
-    small = pictures.read(path, long_side, max_pixels=max_pixels)  # says what is wrong with the file, if anything is
     path = pictures.resolve(path)
-    with Image.open(path, formats=pictures.FORMATS) as image:
-        turned = image.getexif().get(ORIENTATION, 1) != 1
-        notes = {"orientation": "applied" if turned else "none given"}
-        profile = image.info.get("icc_profile")
-        if _is_deep(path):
-            pixels, alpha = _deep(path, image.getexif().get(ORIENTATION, 1))
-            pixels, alpha = _scaled(pixels, small.shape[:2]), alpha if alpha is None else _scaled(alpha, small.shape[:2])
-            notes |= {"depth": "16 bit, kept", "profile": "kept" if profile else "none given: sRGB"}
-        else:
-            image = ImageOps.exif_transpose(image)
-            alpha = _alpha(image, small.shape[:2])
-            pixels, notes["profile"] = pictures.to_float(small), "none given: sRGB"
-            if profile:
-                converted = _to_srgb(image, profile)
-                notes["profile"] = "cannot be read, taken for sRGB" if converted is None else "converted to sRGB"
-                if converted is not None:
-                    pixels = pictures.to_float(pictures.resize(converted, long_side))
-            profile, notes["depth"] = None, "8 bit"
+    return pictures.decoded(path, lambda image: _original(path, image, long_side), long_side, max_pixels=max_pixels)
+
+
+def _original(path: Path, image: Image.Image, long_side: int | None) -> Original:
+    orientation = image.getexif().get(ORIENTATION, 1)
+    notes = {"orientation": "none given" if orientation == 1 else "applied"}
+    profile = image.info.get("icc_profile")
+    if _is_deep(path):
+        pixels, alpha = _deep(path, orientation)
+        size = pictures.scaled_size(pixels.shape[:2], long_side)
+        pixels, alpha = _scaled(pixels, size), alpha if alpha is None else _scaled(alpha, size)
+        notes |= {"depth": "16 bit, kept", "profile": "kept" if profile else "none given: sRGB"}
+    else:
+        image = ImageOps.exif_transpose(image)
+        colours, notes["profile"] = None, "none given: sRGB"
+        if profile:
+            colours = _to_srgb(image, profile)
+            notes["profile"] = "cannot be read, taken for sRGB" if colours is None else "converted to sRGB"
+        pixels = pictures.to_float(pictures.resize(pictures.flatten(image) if colours is None else colours, long_side))
+        alpha = _alpha(image, pixels.shape[:2])
+        profile, notes["depth"] = None, "8 bit"
     notes["transparency"] = "none" if alpha is None else "kept; painted on white"
     return Original(pixels, alpha, 16 if notes["depth"].startswith("16") else 8, profile, notes)
 

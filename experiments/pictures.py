@@ -7,8 +7,9 @@ and palettes become RGB. What cannot be read is an `InputError` that names the f
 import hashlib
 import importlib.util
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -20,6 +21,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 MAX_PIXELS = 200_000_000
 SMALLEST = 16
 SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "ihc.png", "retina.jpg", "rocket.jpg")
+
+Decoded = TypeVar("Decoded")
 
 Image.MAX_IMAGE_PIXELS = None  # `read` has its own, stricter limit
 
@@ -75,7 +78,27 @@ def read(
     """Reads one picture as uint8 `[H, W, 3]`, scaled to the given long or short side with the aspect ratio kept.
 
     Raises:
-        InputError: missing, not a picture of `FORMATS`, damaged, more than `max_pixels`, or a side under 16 pixels.
+        InputError: as `decoded`.
+    """
+
+    def decode(image: Image.Image) -> np.ndarray:
+        return resize(flatten(ImageOps.exif_transpose(image)), long_side, short_side)
+
+    return decoded(path, decode, long_side, short_side, max_pixels)
+
+
+def decoded(
+    path: str | Path,
+    decode: Callable[[Image.Image], Decoded],
+    long_side: int | None = None,
+    short_side: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Decoded:
+    """What `decode` makes of a picture file, which is opened but not decoded yet.
+
+    Raises:
+        InputError: missing, not a picture of `FORMATS`, damaged, more than `max_pixels` as it is or scaled to the long or
+            short side, or a side under 16 pixels.
     """
     path = resolve(path)
     try:
@@ -87,7 +110,7 @@ def read(
             width, height = scaled_size(image.size, long_side, short_side)
             if width * height > max_pixels:
                 raise InputError(f"it would have {width} x {height} pixels, more than --max-pixels {max_pixels}")
-            return resize(flatten(ImageOps.exif_transpose(image)), long_side, short_side)
+            return decode(image)
     except InputError as error:
         raise InputError(f"'{path}' cannot be used: {error}") from None
     except FileNotFoundError:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.translation import Translation, averages, kid, quantised, rows, told
+from gan.errors import InputError
 
 SHOWN, PATCHES = 4, 12
 
@@ -19,6 +20,11 @@ SHOWN, PATCHES = 4, 12
 class Unpaired(Translation):
     data_b: Path
     """The folder of the pictures that those of --data should look like."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.image_size % 4:
+            raise InputError(f"--image-size must be a multiple of 4. Received: {self.image_size}")
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,11 @@ def batch(config: Translation, images, step: int, place: int) -> np.ndarray:
     from experiments import data
 
     return data.batch(images, config.batch_size, 2 * config.seed + place, step, config.flip)
+
+
+def batches(config: Unpaired, sets: Sets) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
+    """What `harness.train` asks for: the batches of a step from both sets."""
+    return lambda step: (batch(config, sets.a, step, 0), batch(config, sets.b, step, 1))
 
 
 def grid(run, sets: Sets, *translate: Callable[[np.ndarray], np.ndarray]) -> Callable[[int], None]:

@@ -99,6 +99,27 @@ class Samples(NamedTuple):
         return self.compare(own, target, step)
 
 
+class Several(NamedTuple):
+    """Kinds of style that are measured from one reading of the pictures."""
+
+    kinds: Sequence[Moments | Samples]
+
+    @property
+    def palette(self) -> bool:
+        return any(kind.palette for kind in self.kinds)
+
+    def describe(self, features: Features, region: Region) -> Sequence[Description]:
+        plain = Region(*({name: part[name] for name in part if name != PIXELS} for part in region))
+        return [kind.describe(features, region if kind.palette else plain) for kind in self.kinds]
+
+    def target(self, descriptions: Sequence[Sequence[Description]], shares: Sequence[float]) -> Sequence[Description]:
+        return [kind.target(each, shares) for kind, each in zip(self.kinds, zip(*descriptions, strict=True), strict=True)]
+
+    def distance(self, own: Sequence[Description], target: Sequence[Description], step: tf.Tensor) -> tf.Tensor:
+        """`[N]` of each kind, one after the other."""
+        return tf.concat([kind.distance(a, b, step) for kind, a, b in zip(self.kinds, own, target, strict=True)], 0)
+
+
 def _spread(count: int, some: int) -> list[int]:
     """`some` of `count` indices, evenly spaced."""
     return [int((index + 0.5) * count / some) for index in range(some)]

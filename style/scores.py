@@ -4,6 +4,8 @@ Pictures are `[1, H, W, 3]` in [-1, 1]. A score is comparable within one extract
 `style.metrics` judges without any network, `style.perceptual` is the LPIPS-type distance.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 from skimage.metrics import structural_similarity
@@ -11,8 +13,21 @@ from skimage.metrics import structural_similarity
 from gan.features import Extractor
 from gan.metrics import frechet, kernel
 from gan.metrics.frechet import Statistics
+from style.models import Stylisation
+from style.objectives import STYLES, Several
 
 SIDE, PATCH = 32, 64
+
+
+def distances(
+    extractor: Extractor, content: np.ndarray, style: np.ndarray, image: np.ndarray, kinds: Sequence[str]
+) -> dict[str, float]:
+    """Relative `content` distance, and that to the style for each of these rows of `style.objectives.STYLES`: each picture is
+    read once."""
+    model = Stylisation(extractor, content, [style], style_loss=Several([STYLES[name] for name in kinds]))
+    seen, now = [model.frame.pad(tf.constant(picture)) for picture in (image, content)], tf.constant(0)
+    apart, styles = model.measured(*seen, view=now, step=now)
+    return {"content": float(apart[0])} | {name: float(value) for name, value in zip(kinds, styles, strict=True)}
 
 
 def ssim(content: np.ndarray, image: np.ndarray) -> float:

@@ -6,7 +6,7 @@ import tensorflow as tf
 from gan import noise
 from gan.image_losses import patch_nce
 from gan.losses import OBJECTIVES, Objective
-from gan.models.adversary import discriminator_step
+from gan.models import adversary
 from gan.networks import patchgan
 
 PIXELS = "source"
@@ -73,6 +73,9 @@ class CUT(keras.Model):
     def call(self, images: tf.Tensor) -> tf.Tensor:
         return self.generator(images, training=False)
 
+    def judge(self, images: tf.Tensor) -> tf.Tensor:
+        return self.discriminator(images, training=True)
+
     def uniform(self, shape: list, place: int) -> tf.Tensor:
         return noise.uniform(shape, self.seed, self.g_optimizer.iterations, place)
 
@@ -102,9 +105,7 @@ class CUT(keras.Model):
             fake = self.generator(seen_a, training=True)
             with tape.stop_recording():
                 logs = self.discriminator_step(seen_b, fake)
-            real_logits = self.discriminator(seen_b, training=True) if self.objective.relativistic else None
-            fake_logits = self.discriminator(fake, training=True)
-            adversarial = tf.reduce_mean(self.objective.generator(real_logits, fake_logits))
+            adversarial = adversary.generator_loss(self.judge, self.objective, seen_b, fake)
             nce = tf.reduce_mean(self.nce(a, fake, mirrored))
             if self.identity:
                 logs["loss/nce_identity"] = tf.reduce_mean(self.nce(b, self.generator(seen_b, training=True), mirrored))
@@ -123,9 +124,7 @@ class CUT(keras.Model):
     def discriminator_step(self, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step of D, its loss halved as published; least squares have the half already."""
         weights = self.discriminator.trainable_variables
-        return discriminator_step(
-            lambda images: self.discriminator(images, training=True), weights, self.d_optimizer, self.objective, real, fake
-        )
+        return adversary.discriminator_step(self.judge, weights, self.d_optimizer, self.objective, real, fake)
 
 
 def _places(features: tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """Translation between two sets of pictures without pairs (CycleGAN; Zhu et al. 2017)."""
 
+import functools
 import zlib
 
 import keras
@@ -8,6 +9,7 @@ import tensorflow as tf
 from gan import noise
 from gan.image_losses import l1
 from gan.losses import OBJECTIVES, Objective
+from gan.models import adversary
 
 
 class ImagePool(keras.layers.Layer):
@@ -107,10 +109,9 @@ class CycleGAN(keras.Model):
     def uniform(self, count: int, name: str) -> tf.Tensor:
         return noise.uniform([count, 2], self.seed, self.g_optimizer.iterations, zlib.crc32(name.encode()) % 2**21)
 
-    def adversarial(self, judge: keras.Model, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
-        """The generator's side of the game."""
-        real_logits = judge(real, training=True) if self.objective.relativistic else None
-        return tf.reduce_mean(self.objective.generator(real_logits, judge(fake, training=True)))
+    def judges(self) -> list[adversary.Judge]:
+        """Of pictures of B and of A."""
+        return [functools.partial(judge, training=True) for judge in (self.judge_b, self.judge_a)]
 
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step on pictures of A and of B: both generators, then both discriminators on what the pools show."""
@@ -119,7 +120,12 @@ class CycleGAN(keras.Model):
             fake_b, fake_a = self.to_b(a, training=True), self.to_a(b, training=True)
             cycle_a = tf.reduce_mean(l1(self.to_a(fake_b, training=True), a))
             cycle_b = tf.reduce_mean(l1(self.to_b(fake_a, training=True), b))
-            adversarial = self.adversarial(self.judge_b, b, fake_b) + self.adversarial(self.judge_a, a, fake_a)
+            adversarial = tf.add_n(
+                [
+                    adversary.generator_loss(judge, self.objective, real, fake)
+                    for judge, real, fake in zip(self.judges(), (b, a), (fake_b, fake_a), strict=True)
+                ]
+            )
             loss = self.adversarial_weight * adversarial + self.cycle_weight * (cycle_a + cycle_b)
             identity = tf.constant(0.0)
             if self.identity_weight:
@@ -144,18 +150,5 @@ class CycleGAN(keras.Model):
 
     def discriminator_step(self, *pairs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step on (real, shown) of B and of A."""
-        with tf.GradientTape() as tape:
-            logits = [
-                (judge(real, training=True), judge(shown, training=True))
-                for judge, (real, shown) in zip((self.judge_b, self.judge_a), pairs, strict=True)
-            ]
-            loss = tf.add_n([tf.reduce_mean(self.objective.discriminator(*both)) for both in logits])
-        gradients = tape.gradient(loss, self.discriminator_weights)
-        self.d_optimizer.apply(gradients, self.discriminator_weights)
-        real, fake = (tf.reduce_mean(tf.stack([tf.reduce_mean(both[place]) for both in logits])) for place in (0, 1))
-        return {
-            "loss/discriminator": loss,
-            "score/real_logit": real,
-            "score/fake_logit": fake,
-            "gradient/discriminator": tf.linalg.global_norm(gradients),
-        }
+        contests = [(judge, real, shown) for judge, (real, shown) in zip(self.judges(), pairs, strict=True)]
+        return adversary.discriminators_step(contests, self.discriminator_weights, self.d_optimizer, self.objective)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from gan.image_losses import l1
 from gan.losses import OBJECTIVES, Objective
+from gan.models import adversary
 
 Perceptual = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -71,8 +72,9 @@ class Pix2Pix(keras.Model):
     def call(self, source: tf.Tensor) -> tf.Tensor:
         return self.generator(source, training=False)
 
-    def judge(self, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        return self.discriminator(tf.concat([source, target], -1) if self.conditional else target, training=True)
+    def judge(self, source: tf.Tensor) -> adversary.Judge:
+        """The discriminator of what was made from these pictures."""
+        return lambda target: self.discriminator(tf.concat([source, target], -1) if self.conditional else target, training=True)
 
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step on (source, target): D first, its loss halved, then G against the updated D."""
@@ -83,8 +85,7 @@ class Pix2Pix(keras.Model):
 
         with tf.GradientTape(watch_accessed_variables=False) as fake_tape:  # no gradient of D's weights is computed here
             fake_tape.watch(fake)
-            real_logits = self.judge(source, target) if self.objective.relativistic else None
-            adversarial = tf.reduce_mean(self.objective.generator(real_logits, self.judge(source, fake)))
+            adversarial = adversary.generator_loss(self.judge(source), self.objective, target, fake)
             distance = tf.reduce_mean(l1(fake, target))
             loss = self.adversarial_weight * adversarial + self.l1_weight * distance
             if self.perceptual:
@@ -97,15 +98,7 @@ class Pix2Pix(keras.Model):
         return made | logs | {"gradient/generator": tf.linalg.global_norm(gradients)}
 
     def discriminator_step(self, source: tf.Tensor, real: tf.Tensor, fake: tf.Tensor) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            real_logits, fake_logits = self.judge(source, real), self.judge(source, fake)
-            loss = 0.5 * tf.reduce_mean(self.objective.discriminator(real_logits, fake_logits))
         weights = self.discriminator.trainable_variables
-        gradients = tape.gradient(loss, weights)
-        self.d_optimizer.apply(gradients, weights)
-        return {
-            "loss/discriminator": loss,
-            "score/real": tf.reduce_mean(tf.sigmoid(real_logits)),
-            "score/fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-            "gradient/discriminator": tf.linalg.global_norm(gradients),
-        }
+        return adversary.discriminator_step(
+            self.judge(source), weights, self.d_optimizer, self.objective, real, fake, share=0.5
+        )

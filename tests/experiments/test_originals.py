@@ -94,3 +94,17 @@ def test_masks(tmp_path):
     Image.fromarray(0 * half).save(tmp_path / "none.png")
     with pytest.raises(InputError, match="cover something"):
         originals.read_mask(tmp_path / "none.png", (80, 120))
+
+
+def test_a_file_is_opened_once_and_a_damaged_one_is_named(tmp_path, ramp, monkeypatch):
+    Image.fromarray((ramp >> 8).astype(np.uint8)).save(tmp_path / "eight.png")
+    whole = tf.io.encode_png(ramp).numpy()
+    (tmp_path / "deep.png").write_bytes(whole)
+    opened, open_file = [], Image.open
+    monkeypatch.setattr(Image, "open", lambda *args, **how: opened.append(args) or open_file(*args, **how))
+    for name in ("eight.png", "deep.png"):
+        assert originals.read(tmp_path / name, long_side=24).pixels.shape == (16, 24, 3)
+    assert len(opened) == 2
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"cut\.png' is not a readable"):
+        originals.read(tmp_path / "cut.png")

@@ -11,6 +11,8 @@ from gan import features
 from gan.errors import InputError
 from gan.metrics import kernel
 from style import memory, scores
+from style.models import Stylisation
+from style.objectives import STYLES
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,16 @@ def test_a_picture_is_near_itself_and_far_from_another(score, extractor, pair):
     smooth, grain = pair
     assert score(extractor, smooth, smooth) == pytest.approx(0, abs=1e-4)
     assert score(extractor, smooth, grain) > 10 * abs(score(extractor, smooth, smooth)) + 1e-6
+
+
+def test_distances_from_one_reading_are_those_of_each_kind_alone(extractor, pair):
+    smooth, grain = pair
+    kinds = ("gram", "meanstd", "sliced", "remd")
+    found = scores.distances(extractor, smooth, grain, 0.5 * grain, kinds)
+    for kind in kinds:
+        alone = Stylisation(extractor, smooth, [grain], style_loss=STYLES[kind]).scores(0.5 * grain)
+        assert found[kind] == pytest.approx(alone["style"], rel=1e-5)
+        assert found["content"] == pytest.approx(alone["content"], rel=1e-5)
 
 
 def test_ssim(pair):
