@@ -7,7 +7,7 @@ colours (mean and covariance), and the style picture in place of the result. The
 scale, from the content) runs at several style weights, so that a method is compared with it at its own content distance: better
 is who has the lower mean rank of three judges, the Gram and the sliced Wasserstein distance in the judge's features and the
 model-free one. Nobody is optimised on the judge's features. Writes table.md, results.json, and wall.png: of the pairs whose
-pictures may be published. What is finished is kept: the same command goes on.
+pictures may be published; and chart.png, quality against time. What is finished is kept: the same command goes on.
 """
 
 import json
@@ -32,6 +32,7 @@ METHODS = {  # keyword arguments of style.optimise.stylise; what is not named is
     "strotss": {"style_loss": "remd", "content_loss": "self-similarity"},
     "nearest": {"style_loss": "nearest"},
 }
+NETWORKS = {"network": 0, "network, refined": 50}  # --network, and steps of style.optimise.refine after it
 FLOORS = ("photograph", "colours matched", "style itself")
 JUDGES = ("gram", "sliced", "patches")
 COLUMNS = {  # score: its heading
@@ -60,8 +61,10 @@ class Config(Output):
     """The list of pairs whose pictures may be published, for the wall."""
     count: int | None = None
     """Use the first so many pairs of each list."""
-    methods: tuple[str, ...] = tuple(METHODS)
-    """Rows of METHODS."""
+    methods: tuple[str, ...] = (*METHODS, *NETWORKS)
+    """Rows of METHODS and of NETWORKS."""
+    network: str = "arbitrary"
+    """The arbitrary-style network: the one that comes with the package, a run of experiments.adain, or a .keras file."""
     extractor: str = "compact"
     """What the methods read."""
     judge: str = "../shared/data/weights/squeezenet1_1.keras"
@@ -78,9 +81,9 @@ class Config(Output):
 
     def __post_init__(self):
         positive(self, "count", "image_size", "steps", "baseline_steps")
-        unknown = [name for name in self.methods if name not in METHODS]
+        unknown = [name for name in self.methods if name not in (*METHODS, *NETWORKS)]
         if unknown:
-            raise InputError(f"--methods must be of {', '.join(METHODS)}. Received: {unknown[0]}")
+            raise InputError(f"--methods must be of {', '.join((*METHODS, *NETWORKS))}. Received: {unknown[0]}")
         if len(self.baseline_weights) < 2 or not all(weight > 0 for weight in self.baseline_weights):
             raise InputError(f"--baseline-weights needs two numbers greater than 0 or more. Received: {self.baseline_weights}")
 
@@ -107,22 +110,33 @@ def main(argv: list[str] | None = None) -> None:
     import keras
 
     from gan import features
-    from style.optimise import STEPS, stylise
+    from style import fast
+    from style.optimise import STEPS, refine, stylise
 
     keras.utils.set_random_seed(config.seed)
     extractor, judge = features.load(config.extractor), features.load(config.judge)
     art = features.load(str(config.art_extractor)) if config.art_extractor else None
+    painter = fast.load(config.network) if set(config.methods) & set(NETWORKS) else None
+    if isinstance(painter, fast.Named):
+        raise InputError(f"--network must be one for any style. Received: '{config.network}', which has styles of its own")
     run.open(
         pairs=pictures.digest(*(picture[0] for pair in inputs.values() for picture in pair)),
         extractor=features.digest(config.extractor),
         judge=features.digest(config.judge),
+        network=painter.digest if painter else "none",
     )
 
     def compute(name: str, method: str, picture: Path) -> dict:
         content, style = inputs[name]
+        if method in NETWORKS:
+            painter.with_styles([style])(content)  # traced
         began = time.monotonic()
         if method in FLOORS:
             image = floor(method, content, style)
+        elif method in NETWORKS:
+            image = painter.with_styles([style])(content)
+            if NETWORKS[method]:
+                image = refine(content, [style], image, NETWORKS[method], extractor)
         else:
             baseline = method.startswith("baseline")
             options = BASELINE | {"style_weight": float(method.split()[1])} if baseline else METHODS[method]
@@ -130,7 +144,7 @@ def main(argv: list[str] | None = None) -> None:
             image = stylise(content, [style], extractor, steps=steps, **options)
         seconds = time.monotonic() - began
         pictures.write(picture, image[0])
-        return scores(judge, art, content, style, image) | {"seconds_of_method": round(seconds, 1)}
+        return scores(judge, art, content, style, image) | {"seconds_of_method": round(seconds, 2)}
 
     baselines = tuple(f"baseline {weight:g}" for weight in config.baseline_weights)
     scored = [(name, method) for name in pairs for method in (*FLOORS, *baselines, *config.methods)]
@@ -140,6 +154,8 @@ def main(argv: list[str] | None = None) -> None:
         shown = [name for name in pairs if name.startswith("public ")]
         wall(run.dir, inputs, shown, (baselines[-2], *config.methods))
         results["wall"] = "wall.png"
+    chart(run.dir / "chart.png", results["rows"], config.methods, baselines)
+    results["chart"] = "chart.png"
     run.finish(results | {"seconds": cells.seconds(found), "table": "table.md", "judge": config.judge})
 
 
@@ -199,6 +215,13 @@ def against_baseline(own: dict, curve: list[dict]) -> dict[str, float]:
     }
 
 
+def share_removed(own: dict, floor: dict, curve: list[dict]) -> float:
+    """Of the Gram distance that the baseline, at the same content distance, removes below the photograph with the style's
+    colours, the share that a result removes."""
+    baseline = own["gram"] / against_baseline(own, curve)["gram"]
+    return float((floor["gram"] - own["gram"]) / (floor["gram"] - baseline))
+
+
 def report(folder: Path, config: Config, found: dict, names: list[str], baselines: tuple[str, ...]) -> dict:
     """table.md; and for the results each row's means with their intervals, and how often it beats the baseline."""
     import numpy as np
@@ -206,8 +229,8 @@ def report(folder: Path, config: Config, found: dict, names: list[str], baseline
     from gan.metrics.intervals import bootstrap
 
     columns = COLUMNS | ({"artfid": "ArtFID"} if config.art_extractor else {})
-    rows, lines = {}, ["| method | " + " | ".join(columns.values()) + " | better than the baseline |"]
-    lines.append("| --- " * (len(columns) + 2) + "|")
+    rows, lines = {}, ["| method | " + " | ".join(columns.values()) + " | better than the baseline | share removed |"]
+    lines.append("| --- " * (len(columns) + 3) + "|")
     for method in (*FLOORS, *baselines, *config.methods):
         cells = [found[name, method] | {"seconds": found[name, method]["seconds_of_method"]} for name in names]
         row = {}
@@ -218,13 +241,42 @@ def report(folder: Path, config: Config, found: dict, names: list[str], baseline
             curves = [[found[name, baseline] for baseline in baselines] for name in names]
             ratios = [against_baseline(cell, curve) for cell, curve in zip(cells, curves, strict=True)]
             better = [sum(ratio[judge] < 1 for judge in JUDGES) >= 2 for ratio in ratios]  # the lower mean rank of two
+            floors = [found[name, "colours matched"] for name in names]
+            shares = [share_removed(*each) for each in zip(cells, floors, curves, strict=True)]
             row |= {"better_than_baseline": sum(better), "ratios": dict(zip(names, ratios, strict=True))}
+            row["share_removed"] = {
+                "mean": float(np.mean(shares)), "interval": bootstrap(np.array(shares)), "pairs": dict(zip(names, shares, strict=True))
+            }  # fmt: skip
         rows[method] = row
         shown = [f"{row[key]['mean']:.3g} ({row[key]['interval'][0]:.3g}–{row[key]['interval'][1]:.3g})" for key in columns]
-        won = f"{row['better_than_baseline']} of {len(names)}" if method in config.methods else ""
-        lines.append(f"| {method} | {' | '.join(shown)} | {won} |")
+        won = (
+            [f"{row['better_than_baseline']} of {len(names)}", f"{row['share_removed']['mean']:.2f}"]
+            if "ratios" in row
+            else ["", ""]
+        )
+        lines.append(f"| {' | '.join((method, *shown, *won))} |")
     (folder / "table.md").write_text("\n".join(lines) + "\n")
     return {"pairs": len(names), "rows": rows}
+
+
+def chart(path: Path, rows: dict, methods: tuple[str, ...], baselines: tuple[str, ...]) -> None:
+    """Quality against time: each method's distances over the baseline's at its content distance, geometric mean over judges and
+    pairs, against its seconds a picture."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for method in methods:
+        ratio = np.exp(np.mean([np.log(list(one.values())) for one in rows[method]["ratios"].values()]))
+        seconds = rows[method]["seconds"]["mean"]
+        axes.plot(max(seconds, 0.05), ratio, "o")
+        axes.annotate(method, (max(seconds, 0.05), ratio), xytext=(5, 4), textcoords="offset points", fontsize=8)
+    axes.plot(np.mean([rows[name]["seconds"]["mean"] for name in baselines]), 1, "k*", markersize=10)
+    axes.axhline(1, color="0.7", lw=0.8, zorder=0)
+    axes.set(xscale="log", yscale="log", xlabel="seconds a picture")
+    axes.set(ylabel="distances to the style over the baseline's (star)\nat the same content distance; lower is better")
+    figure.savefig(path, dpi=120)
 
 
 def wall(folder: Path, inputs: dict, names: list[str], methods: tuple[str, ...]) -> None:

@@ -1,5 +1,6 @@
 """Networks that stylise in one pass, in use: those that come with the package, and those of a training."""
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,25 +29,29 @@ def load(name: str | Path) -> "Arbitrary | Named":
     path = path / FILE if path.is_dir() else path
     if path.suffix != ".keras" or not path.is_file():
         raise InputError(f"a network must be {', '.join(NAMES)}, a run with a {FILE}, or a .keras file. Received: '{name}'")
-    network = read_keras(path)
+    network, digest = read_keras(path), hashlib.sha256(path.read_bytes()).hexdigest()
     if networks.is_arbitrary(network):
-        return Arbitrary(network)
+        return Arbitrary(network, digest)
     told = path.with_suffix(".json")
     names = json.loads(told.read_text())["styles"] if told.is_file() else []
     shares = [tensor for tensor in network.inputs if tensor.name == networks.SHARES]
     count = shares[0].shape[-1] if shares else 1
     if len(network.inputs) != 1 + len(shares) or tuple(network.inputs[0].shape[1:]) != (None, None, 3):
         raise InputError(f"'{path}' is no network that stylises in one pass (experiments.fast_style, experiments.adain)")
-    return Named(network, names if len(names) == count else [str(number) for number in range(count)])
+    return Named(network, names if len(names) == count else [str(number) for number in range(count)], digest)
 
 
 class Arbitrary:
-    """Any style, from a picture of it."""
+    """Any style, from a picture of it. `digest`: SHA-256 of the network's file."""
 
-    def __init__(self, network):
-        self.network = network
+    def __init__(self, network, digest: str = ""):
+        self.network, self.digest = network, digest
         self.compute = tf.function(network, reduce_retracing=True)
         self.encode = tf.function(lambda image: networks.code(network, image), reduce_retracing=True)
+
+    def seen(self, image: np.ndarray) -> tf.Tensor:
+        """A picture as its style is read: of at most `AT_ONCE` pixels."""
+        return tf.constant(whole.fitted(whole.shrunk(image, AT_ONCE), networks.multiple(self.network)))
 
     def with_styles(self, styles: Sequence[np.ndarray], shares: Sequence[float] | None = None, strength: float = 1.0) -> Paint:
         """What paints pictures `[N, H, W, 3]` in [-1, 1], of any size, in the mixture of styles `[1, h, w, 3]`.
@@ -55,13 +60,13 @@ class Arbitrary:
             shares: how much each counts; they are scaled to add up to 1. Default: all the same.
             strength: from 0, the picture's own style, to 1.
         """
-        codes = [self.encode(tf.constant(whole.fitted(style, networks.multiple(self.network)))) for style in styles]
+        codes = [self.encode(self.seen(style)) for style in styles]
         wanted = networks.blended(self.network, codes, normal(shares, len(codes)))
 
         def inputs_of(image: np.ndarray) -> list[tf.Tensor]:
             if strength == 1:
                 return wanted
-            own = self.encode(tf.constant(whole.fitted(whole.shrunk(image, AT_ONCE), networks.multiple(self.network))))
+            own = self.encode(self.seen(image))
             return networks.blended(self.network, [own, wanted], [1 - strength, strength])
 
         def one(image: np.ndarray) -> np.ndarray:
@@ -73,8 +78,8 @@ class Arbitrary:
 class Named:
     """The styles that a network was trained on."""
 
-    def __init__(self, network, styles: Sequence[str]):
-        self.network, self.styles = network, list(styles)
+    def __init__(self, network, styles: Sequence[str], digest: str = ""):
+        self.network, self.styles, self.digest = network, list(styles), digest
         self.compute = tf.function(network, reduce_retracing=True)
 
     def with_styles(self, styles: Sequence[str], shares: Sequence[float] | None = None, strength: float = 1.0) -> Paint:

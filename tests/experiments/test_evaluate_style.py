@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.evaluate_style import JUDGES, against_baseline
+from experiments.evaluate_style import JUDGES, against_baseline, share_removed
 
 
 def result(content: float, value: float) -> dict:
@@ -24,3 +24,10 @@ def test_beyond_the_baseline_its_nearest_point_counts():
     curve = [result(0.2, 1.0), result(0.6, 0.25)]
     assert against_baseline(result(0.9, 0.5), curve) == pytest.approx(dict.fromkeys(JUDGES, 2.0))
     assert against_baseline(result(0.1, 0.5), curve) == pytest.approx(dict.fromkeys(JUDGES, 0.5))
+
+
+def test_what_is_removed_is_a_share_of_what_the_baseline_removes():
+    curve, floor = [result(0.2, 1.0), result(0.6, 0.01)], result(0.1, 1.1)
+    assert share_removed(result(0.4, 0.1), floor, curve) == pytest.approx(1)
+    assert share_removed(result(0.4, 0.6), floor, curve) == pytest.approx(0.5)
+    assert share_removed(result(0.4, 1.1), floor, curve) == pytest.approx(0)

@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from gan.errors import InputError
 from tests.conftest import command
 
 SMOKE = {
+    "adain": "--data MANY --style-data MANY PICTURES --steps 2 --tick 1 --image-size 32 --batch-size 2 --widths 4 4 4",
     "augment_classifier": "--data DIGITS --labels 3 --seeds 1 --gan-steps 2 --steps 2 --batch-size 4 --width 4 --drawn 8",
     "classifier": "--data DIGITS --steps 2 --tick 1 --batch-size 4",
     "compare_extractors": "--data . --pairs PAIRS --candidate TEACHER --reference TEACHER --image-size 48 --steps 2",
@@ -22,6 +24,7 @@ SMOKE = {
     "cyclegan": "--data MANY --data-b MANY --steps 2 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 16 --blocks 1",
     "dcgan": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
     "distil_features": "--data PICTURES --teacher TEACHER --steps 6 --tick 2 --batch-size 2 --image-size 64",
+    "fast_style": "--data MANY --style PICTURES/2.png PICTURES/3.png --steps 2 --tick 1 --image-size 32 --width 4 --blocks 1",
     "gamma_sensitivity": "--data DIGITS --steps 26 --gammas 0.1 --samples 16 --width 4",
     "gaussians": "--layout ring --steps 2 --tick 1 --batch-size 8 --width 8 --samples 50",
     "gaussian_matrix": "--layout ring --steps 2 --batch-size 8 --samples 50 --losses hinge --penalties none r1",
@@ -43,7 +46,7 @@ SMOKE = {
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"apply", "augmentation_leaks", "compare_translations", "edit", "evaluate", "sample", "tabulate"}
+USES_A_RUN = {"apply", "augmentation_leaks", "compare_translations", "edit", "evaluate", "sample", "stylise", "tabulate"}
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +71,12 @@ def tiny(digits_file, pictures_folder, pairs_folder, tmp_path_factory):
         "PAIRS": folder / "pairs.json",
     }
 
+    def replaced(word):
+        first, *rest = word.split("/")
+        return str(Path(files[first], *rest)) if first in files else word
+
     def arguments(name, run):
-        return [str(files.get(word, word)) for word in SMOKE[name].split()] + ["--run-dir", str(run)]
+        return [replaced(word) for word in SMOKE[name].split()] + ["--run-dir", str(run)]
 
     return arguments
 
