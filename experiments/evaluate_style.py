@@ -245,15 +245,15 @@ def report(folder: Path, config: Config, found: dict, names: list[str], baseline
             shares = [share_removed(*each) for each in zip(cells, floors, curves, strict=True)]
             row |= {"better_than_baseline": sum(better), "ratios": dict(zip(names, ratios, strict=True))}
             row["share_removed"] = {
-                "mean": float(np.mean(shares)), "interval": bootstrap(np.array(shares)), "pairs": dict(zip(names, shares, strict=True))
-            }  # fmt: skip
+                "mean": float(np.mean(shares)),
+                "interval": bootstrap(np.array(shares)),
+                "pairs": dict(zip(names, shares, strict=True)),
+            }
         rows[method] = row
         shown = [f"{row[key]['mean']:.3g} ({row[key]['interval'][0]:.3g}–{row[key]['interval'][1]:.3g})" for key in columns]
-        won = (
-            [f"{row['better_than_baseline']} of {len(names)}", f"{row['share_removed']['mean']:.2f}"]
-            if "ratios" in row
-            else ["", ""]
-        )
+        won = ["", ""]
+        if method in config.methods:
+            won = [f"{row['better_than_baseline']} of {len(names)}", f"{row['share_removed']['mean']:.2f}"]
         lines.append(f"| {' | '.join((method, *shown, *won))} |")
     (folder / "table.md").write_text("\n".join(lines) + "\n")
     return {"pairs": len(names), "rows": rows}
