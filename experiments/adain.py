@@ -60,7 +60,8 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features
     from style import networks
     from style.objectives import STYLES
-    from style.onepass import ArbitraryStyle, Teacher
+    from style.onepass import ArbitraryStyle
+    from style.teacher import Teacher
     from style.transfer import WAYS
 
     def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -63,7 +63,8 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features
     from style import networks
     from style.objectives import STYLES
-    from style.onepass import FastStyle, Teacher
+    from style.onepass import FastStyle
+    from style.teacher import Teacher
 
     def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:
         labels = (step * config.batch_size + np.arange(config.batch_size)) % count

@@ -79,7 +79,8 @@ def main(argv: list[str] | None = None) -> None:
 
     from gan import features, losses
     from gan.networks import patchgan, translation
-    from style.hybrid import Hybrid, mean_grams
+    from style.hybrid import Hybrid
+    from style.teacher import Teacher
 
     def batch_at(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         labels = (step * config.batch_size + np.arange(config.batch_size)) % count
@@ -94,8 +95,8 @@ def main(argv: list[str] | None = None) -> None:
     hashes = {f"data_b_{name}": each.b.hash for name, each in zip(names, sets, strict=True)}
     networks = {"extractor": features.digest(config.extractor), "teacher": features.digest(config.teacher)}
     run.open(**sets[0].hashes | {"data_b": " ".join(hashes.values())}, **networks, steps=config.steps)
-    teacher, judge = features.load(config.teacher), features.load(config.extractor)
-    targets = [mean_grams(teacher, squares(each.b)) for each in sets]
+    teacher, judge = Teacher(features.load(config.teacher)), features.load(config.extractor)
+    targets = [teacher.collection(squares(each.b)) for each in sets]
 
     results = {}
     for place, variant in enumerate(config.variants):

@@ -42,16 +42,23 @@ class OnePassTraining(Training):
 
 
 def sets(config: OnePassTraining, folders: Sequence[Path]):
-    """Pictures to train on (`experiments.data.Images`), and squares of held-out ones to judge by, `[N, S, S, 3]`.
+    """Pictures to train on (`experiments.data.Images`), and squares of held-out ones to judge by, `[N, S, S, 3]`: some of all the
+    files, evenly spread. What experiments/held_out.txt names is in neither.
 
-    What experiments/held_out.txt names is in neither.
+    Raises:
+        InputError: fewer than two pictures.
     """
-    from experiments import data, pairs, pictures
+    from experiments import data, pictures
 
     files = data.without_held_out(pictures.list_files(folders))
-    files, last = pairs.held_out(files, JUDGED, " ".join(map(str, folders)))
-    images = data.load_files(files, pictures.SMALLEST, config.skip_broken)
-    held = data.load_files(last, pictures.SMALLEST, config.skip_broken, short_side=config.image_size)
+    if len(files) < 2:
+        raise InputError(f"'{' '.join(map(str, folders))}' must hold two pictures or more. Received: {len(files)}")
+    count = max(1, min(JUDGED, len(files) // 5))
+    chosen = {int((index + 0.5) * len(files) / count) for index in range(count)}
+    images = data.load_files([file for i, file in enumerate(files) if i not in chosen], pictures.SMALLEST, config.skip_broken)
+    held = data.load_files(
+        [files[index] for index in sorted(chosen)], pictures.SMALLEST, config.skip_broken, short_side=config.image_size
+    )
     return images, pictures.to_float(np.stack([data.centre(one, (config.image_size,) * 2) for one in held.pictures]))
 
 

@@ -97,10 +97,11 @@ def content_distances(extractor, made: np.ndarray, source: np.ndarray) -> np.nda
 def style_distances(extractor, made: np.ndarray, styles: np.ndarray) -> np.ndarray:
     """Relative style loss of each picture against the mean Gram matrices of `styles`."""
     from experiments import runs
-    from style.hybrid import mean_grams, relative_style
+    from style.teacher import Teacher
 
-    targets = mean_grams(extractor, styles)
-    return runs.apply_many(lambda x, training: [relative_style(extractor, extractor(x), targets)], made, batch_size=16)[0]
+    teacher = Teacher(extractor)
+    wanted = teacher.collection(styles)
+    return runs.apply_many(lambda x, training: [teacher.style(extractor(x), wanted)], made, batch_size=16)[0]
 
 
 def patch_distances(made: np.ndarray, styles: np.ndarray) -> np.ndarray:

@@ -6,46 +6,15 @@ it is the former alone, with alpha = beta = 0 the latter. Several styles share a
 (Dumoulin et al. 2017).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from gan.features import Extractor
 from gan.losses import OBJECTIVES, Objective
 from gan.models.adversary import discriminator_step
-from style import losses
-
-Grams = Mapping[str, tf.Tensor]
-
-
-def mean_grams(extractor: Extractor, images: np.ndarray, batch_size: int = 8) -> dict[str, tf.Tensor]:
-    """The mean Gram matrix of pictures `[N, H, W, 3]`, for each style layer -> `[1, C, C]`."""
-    sums = dict.fromkeys(extractor.style_layers, 0.0)
-    for start in range(0, len(images), batch_size):
-        features = extractor(tf.constant(images[start : start + batch_size]))
-        for name in sums:
-            sums[name] += tf.reduce_sum(losses.gram(features[name]), 0, keepdims=True)
-    return {name: total / len(images) for name, total in sums.items()}
-
-
-def relative_content(extractor: Extractor, features: Grams, targets: Grams) -> tf.Tensor:
-    """The content loss over that of a picture without features, mean over the content layers -> `[N]`."""
-    parts = [
-        losses.content(features[name], targets[name]) / losses.content(tf.zeros_like(targets[name]), targets[name])
-        for name in extractor.content_layers
-    ]
-    return tf.reduce_mean(tf.stack(parts), 0)
-
-
-def relative_style(extractor: Extractor, features: Grams, targets: Grams) -> tf.Tensor:
-    """The style loss against Gram matrices `[1 or N, C, C]` over that of a picture without features, mean over layers."""
-    parts = [
-        losses.style(losses.gram(features[name]), targets[name]) / losses.style(tf.zeros_like(targets[name]), targets[name])
-        for name in extractor.style_layers
-    ]
-    return tf.reduce_mean(tf.stack(parts), 0)
+from style.objectives import Description
+from style.teacher import Teacher, of_each, stacked
 
 
 class Hybrid(keras.Model):
@@ -54,14 +23,14 @@ class Hybrid(keras.Model):
     Args:
         generator: `gan.networks.translation.resnet`; with several styles, labels `[N]` are its second input.
         discriminator: pictures -> logits `[N, h, w, S]`, a map for each style.
-        extractor: reads content and style.
-        targets: for each style the mean Gram matrices of its collection (`mean_grams`).
+        teacher: what content and style are.
+        targets: for each style the mean one of its collection (`Teacher.collection`).
     """
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, extractor: Extractor, targets: Sequence[Grams]):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, teacher: Teacher, targets: Sequence[Description]):
         super().__init__()
-        self.generator, self.discriminator, self.extractor = generator, discriminator, extractor
-        self.targets = {name: tf.concat([one[name] for one in targets], 0) for name in extractor.style_layers}
+        self.generator, self.discriminator, self.teacher = generator, discriminator, teacher
+        self.targets = stacked(targets)
         self.built = True
 
     def compile(
@@ -103,10 +72,9 @@ class Hybrid(keras.Model):
                     logs = self.discriminator_step(paintings, painted, labels)
                 real_logits = self.judge(paintings, labels) if self.objective.relativistic else None
                 adversarial = tf.reduce_mean(self.objective.generator(real_logits, self.judge(painted, labels)))
-            features, wanted = self.extractor(painted), self.extractor(photos)
-            content = tf.reduce_mean(relative_content(self.extractor, features, wanted))
-            targets = {name: tf.gather(grams, labels) for name, grams in self.targets.items()}
-            style = tf.reduce_mean(relative_style(self.extractor, features, targets))
+            features, wanted = self.teacher.extractor(painted), self.teacher.extractor(photos)
+            content = tf.reduce_mean(self.teacher.content(features, wanted))
+            style = tf.reduce_mean(self.teacher.style(features, of_each(self.targets, labels)))
             loss = self.content_weight * content + self.style_weight * style + self.adversarial_weight * adversarial
         weights = self.generator.trainable_variables
         gradients = tape.gradient(loss, weights)

@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 
 from gan import noise
-from gan.features import Extractor
 from style import losses, networks
-from style.objectives import CONTENTS, Description, Features, Moments, everywhere
+from style.objectives import Description
+from style.teacher import Teacher, of_each, stacked
 
 SHIFT = 8  # pixels
 
@@ -21,33 +21,6 @@ def seen_from(images: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
     place, or a network would learn grids that the strides of the teacher do not see."""
     _, height, width, channels = images.shape
     return tf.slice(images, [0, offset[0], offset[1], 0], [-1, height - SHIFT, width - SHIFT, channels])
-
-
-class Teacher:
-    """Content and style distances of batches in an extractor's features.
-
-    Args:
-        style: a row of `style.objectives.STYLES` that is made of moments.
-    """
-
-    def __init__(self, extractor: Extractor, style: Moments):
-        self.extractor, self.moments, self.features = extractor, style, CONTENTS["features"]
-
-    def content(self, own: Features, wanted: Features) -> tf.Tensor:
-        """`[N]`: 0 for the same features, 1 for none."""
-        region = everywhere(own, self.extractor.content_layers)
-        return self.features.distance(self.features.describe(own, wanted, region))
-
-    def wanted(self, features: Features) -> Description:
-        """The style of each of N pictures as a target."""
-        return self.moments.target([self.described(features)], [1.0])
-
-    def described(self, features: Features) -> Description:
-        return self.moments.describe(features, everywhere(features, self.extractor.style_layers))
-
-    def style(self, own: Features, wanted: Description) -> tf.Tensor:
-        """`[N]`: 0 for the same style, 1 for a picture without features."""
-        return self.moments.distance(self.described(own), wanted, tf.constant(0))
 
 
 class OnePass(keras.Model):
@@ -98,8 +71,7 @@ class FastStyle(OnePass):
 
     def __init__(self, network: keras.Model, teacher: Teacher, styles: Sequence[tf.Tensor]):
         super().__init__(network, teacher)
-        targets = [teacher.wanted(teacher.extractor(tf.constant(style))) for style in styles]
-        self.targets = tf.nest.map_structure(lambda *each: tf.concat(each, 0), *targets)
+        self.targets = stacked([teacher.wanted(teacher.extractor(tf.constant(style))) for style in styles])
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Pictures and labels -> painted pictures."""
@@ -113,8 +85,7 @@ class FastStyle(OnePass):
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step on photographs `[N, H, W, 3]` and the number of the style that each gets, `[N]`."""
         photos, labels = batch
-        wanted = tf.nest.map_structure(lambda target: tf.gather(target, labels), self.targets)
-        return self.step(photos, self.inputs_of(labels), wanted)
+        return self.step(photos, self.inputs_of(labels), of_each(self.targets, labels))
 
 
 class ArbitraryStyle(OnePass):

@@ -8,7 +8,8 @@ import tensorflow as tf
 from gan import features
 from gan.networks import patchgan, translation
 from gan.schedules import Adam
-from style.hybrid import Hybrid, mean_grams
+from style.hybrid import Hybrid
+from style.teacher import Teacher
 
 
 @pytest.fixture
@@ -27,17 +28,17 @@ def batch(random):
 
 def make(extractor, batch, styles=2, rate=1e-3, **weights):
     keras.utils.set_random_seed(1)
-    targets = [mean_grams(extractor, batch[1][index : index + 1].numpy()) for index in range(styles)]
+    teacher = Teacher(extractor)
+    targets = [teacher.collection(batch[1][index : index + 1].numpy()) for index in range(styles)]
     generator = translation.resnet(width=4, blocks=1, antialias=True, styles=styles)
-    model = Hybrid(generator, patchgan.discriminator(3, 4, 1, classes=styles), extractor, targets)
+    model = Hybrid(generator, patchgan.discriminator(3, 4, 1, classes=styles), teacher, targets)
     model.compile(Adam(rate), Adam(rate), **weights)
     return model
 
 
-def test_mean_grams_in_numpy(extractor, random):
+def test_the_style_of_a_collection_in_numpy(extractor, random):
     images = random.uniform(-1, 1, (5, 16, 16, 3)).astype(np.float32)
-    grams = mean_grams(extractor, images, batch_size=2)
-    for name, gram in grams.items():
+    for name, (gram, _) in Teacher(extractor).collection(images, batch_size=2).items():
         flat = extractor(tf.constant(images))[name].numpy().astype(np.float64)
         flat = flat.reshape(5, -1, flat.shape[-1])
         np.testing.assert_allclose(gram[0], np.mean([one.T @ one / len(one) for one in flat], 0), rtol=1e-4)
@@ -54,7 +55,7 @@ def test_the_total_is_the_weighted_sum_of_relative_losses(extractor, batch):
     for name in ("fine", "coarse"):
         flat = made[name].numpy().reshape(2, -1, made[name].shape[-1])
         grams = np.stack([one.T @ one / len(one) for one in flat])
-        target = model.targets[name].numpy()
+        target = model.targets[name][0].numpy()
         style.append(np.square(grams - target).sum((1, 2)) / np.square(target).sum((1, 2)))
     logits = model.discriminator(painted).numpy()
     own = np.stack([logits[0, ..., 0], logits[1, ..., 1]])

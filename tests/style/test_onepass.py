@@ -9,7 +9,8 @@ from gan import features, schedules
 from gan.errors import InputError
 from style import fast, networks, whole
 from style.objectives import STYLES
-from style.onepass import ArbitraryStyle, FastStyle, Teacher
+from style.onepass import ArbitraryStyle, FastStyle
+from style.teacher import Teacher
 from style.transfer import WAYS
 
 
