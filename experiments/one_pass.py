@@ -42,8 +42,9 @@ class OnePassTraining(Training):
 
 
 def sets(config: OnePassTraining, folders: Sequence[Path]):
-    """Pictures to train on (`experiments.data.Images`), and squares of held-out ones to judge by, `[N, S, S, 3]`: some of all the
-    files, evenly spread. What experiments/held_out.txt names is in neither.
+    """Pictures to train on (`experiments.data.Images`), and squares of held-out ones to judge by, `[N, S, S, 3]`.
+
+    The latter are spread evenly over all files. What experiments/held_out.txt names is in neither.
 
     Raises:
         InputError: fewer than two pictures.

@@ -1,0 +1,1 @@
+"""Networks trained by this project; `NOTICE` says from what, the `.json` beside each how and how well."""
