@@ -80,6 +80,17 @@ $python -m experiments.distil_features --teacher "$squeezenet" --run-dir runs/di
     --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 "$data"/paintings "$data"/textures
 $python -m experiments.compare_extractors --data "$data" --reference "$squeezenet" --run-dir runs/compare_extractors
 
+# The networks that ship: any style, and twelve in one.
+photos=("$data"/photos/train "$data"/photos/val "$data"/landscapes256)
+$python -m experiments.adain --data "${photos[@]}" --style-data "$data/paintings" "$data/textures" --transform covariance \
+    --steps 10000 --run-dir runs/arbitrary
+famous=$data/paintings/famous
+$python -m experiments.fast_style --preset small --data "${photos[@]}" --run-dir runs/many --style \
+    "$famous"/{vangogh_starry_night_1889,vangogh_wheat_field_with_cypresses_1889,monet_impression_sunrise_1872}.jpg \
+    "$famous"/{monet_water_lilies_1919,signac_port_of_la_rochelle,delaunay_portrait_of_metzinger_1906}.jpg \
+    "$famous"/{mondrian_composition_1913,klimt_adele_bloch_bauer_1907,cezanne_mont_sainte_victoire}.jpg \
+    "$famous"/{gauguin_tahitian_women,huang_gongwang_fuchun_mountains_1350,malevich_suprematist_composition_1916}.jpg
+
 # Stylisation: the style loss falls at least tenfold; ten times the content weight keeps more of the photograph.
 stylise() {
     for weight in 1 10; do
