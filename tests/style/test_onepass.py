@@ -92,7 +92,9 @@ def test_it_works_under_xla(extractor, random):
     model = FastStyle(network, Teacher(extractor, STYLES["gram"]), [batch(random, 1, 40)])
     model.compile(schedules.Adam(0.0))
     batch_of = batch(random), tf.constant([0, 0])
-    plain, compiled = (tf.function(model.train_step, jit_compile=jit)(batch_of) for jit in (False, True))
+    plain = tf.function(model.train_step)(batch_of)
+    model.optimizer.iterations.assign(0)  # which decides where the teacher looks from
+    compiled = tf.function(model.train_step, jit_compile=True)(batch_of)
     for name, value in plain.items():
         assert float(compiled[name]) == pytest.approx(float(value), rel=1e-3), name
 
