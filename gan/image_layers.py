@@ -53,6 +53,14 @@ def standardise(x: tf.Tensor, statistics: Statistics | None = None) -> tf.Tensor
     return (tf.cast(x, tf.float32) - mean) * tf.math.rsqrt(variance + EPSILON)
 
 
+def of_one(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """`standardise` of one picture `[1, H, W, C]`, times `scale` and plus `shift`, `[C]` both, in its dtype.
+
+    For one picture it is batch normalisation, for which there is a single operation, four times as fast.
+    """
+    return tf.raw_ops.FusedBatchNormV3(x=x, scale=scale, offset=shift, mean=[], variance=[], epsilon=EPSILON).y
+
+
 class Normalising(layers.Layer):
     """A layer that relates each place of its first input to that picture's statistics, which `style.whole` can give it.
 
@@ -83,6 +91,12 @@ class InstanceNorm(Normalising):
             self.scale = self.add_weight(shape=[shape[-1]], initializer="ones", name="scale")
             self.shift = self.add_weight(shape=[shape[-1]], initializer="zeros", name="shift")
 
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        if x.shape[0] != 1:
+            return super().call(x)
+        scale, shift = (self.scale, self.shift) if self.affine else (tf.ones(x.shape[-1:]), tf.zeros(x.shape[-1:]))
+        return of_one(x, ops.cast(scale, tf.float32), ops.cast(shift, tf.float32))
+
     def normalised(self, inputs: tf.Tensor, statistics: Statistics) -> tf.Tensor:
         x = standardise(inputs, statistics)
         if self.affine:
@@ -109,15 +123,45 @@ class ConditionalInstanceNorm(Normalising):
         self.scale = self.add_weight(shape=size, initializer="ones", name="scale")
         self.shift = self.add_weight(shape=size, initializer="zeros", name="shift")
 
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        if inputs[0].shape[0] != 1:
+            return super().call(inputs)
+        scale, shift = self.chosen(inputs[1])
+        return of_one(inputs[0], scale[0], shift[0])
+
     def normalised(self, inputs: list[tf.Tensor], statistics: Statistics) -> tf.Tensor:
-        x, wanted = inputs
+        scale, shift = self.chosen(inputs[1])
+        return tf.cast(standardise(inputs[0], statistics) * scale[:, None, None] + shift[:, None, None], inputs[0].dtype)
+
+    def chosen(self, wanted: tf.Tensor) -> list[tf.Tensor]:
+        """Scale and shift `[N, C]` of labels or shares."""
         tables = [ops.cast(table, tf.float32) for table in (self.scale, self.shift)]
         mixed = wanted.shape.rank == 2
-        scale, shift = (tf.cast(wanted, tf.float32) @ table if mixed else tf.gather(table, wanted) for table in tables)
-        return tf.cast(standardise(x, statistics) * scale[:, None, None] + shift[:, None, None], x.dtype)
+        return [tf.cast(wanted, tf.float32) @ table if mixed else tf.gather(table, wanted) for table in tables]
 
     def get_config(self) -> dict:
         return super().get_config() | {"classes": self.classes}
+
+
+@register
+class FewFilters(layers.Conv2D):
+    """The same as `Conv2D` without strides and padding, three times as fast for three filters of 9 x 9.
+
+    The processor computes 16 filters in the time of one. So each becomes four, one for each place of a 2 x 2 block of the
+    output: copies shifted in a kernel larger by one, which moves by two places.
+    """
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        known, now = inputs.shape[1:3], tf.shape(inputs)[1:3]
+        sides = [now[axis] if known[axis] is None else known[axis] for axis in (0, 1)]
+        size = [side - edge + 1 for side, edge in zip(sides, self.kernel_size, strict=True)]
+        odd = [side % 2 for side in size]
+        whole = all(isinstance(side, int) and side == 0 for side in odd)
+        if not whole:
+            inputs = tf.pad(inputs, [[0, 0], [0, odd[0]], [0, odd[1]], [0, 0]])
+        shifted = [tf.pad(kernel, [[i, 1 - i], [j, 1 - j], [0, 0], [0, 0]]) for i in (0, 1) for j in (0, 1)]
+        result = tf.nn.depth_to_space(tf.nn.conv2d(inputs, tf.concat(shifted, -1), 2, "VALID"), 2)
+        return result if whole else result[:, : size[0], : size[1]]
 
 
 @register

@@ -13,7 +13,7 @@ from keras import layers
 
 from gan.errors import InputError
 from gan.features import Extractor
-from gan.image_layers import ConditionalInstanceNorm, InstanceNorm, ReflectPad
+from gan.image_layers import ConditionalInstanceNorm, FewFilters, InstanceNorm, ReflectPad
 from gan.layers import Repeat
 from style.transfer import AdaIN, Covariance, StyleAttention
 
@@ -24,7 +24,8 @@ Way = type[AdaIN] | type[Covariance] | type[StyleAttention]
 def reflecting(x: keras.KerasTensor, filters: int, size: int, name: str, stride: int = 1, **options) -> keras.KerasTensor:
     """A convolution that keeps the size, or divides it by the stride."""
     x = ReflectPad(size // 2, name=f"{name}_pad")(x)
-    return layers.Conv2D(filters, size, stride, kernel_initializer="he_normal", name=name, **options)(x)
+    kind = FewFilters if filters < 4 and stride == 1 else layers.Conv2D
+    return kind(filters, size, stride, kernel_initializer="he_normal", name=name, **options)(x)
 
 
 def johnson(width: int = 32, blocks: int = 5, styles: int = 0) -> keras.Model:

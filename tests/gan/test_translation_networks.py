@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan import features
 from gan.errors import InputError
-from gan.image_layers import ConditionalInstanceNorm, Enlarge, InstanceNorm, ReflectPad
+from gan.image_layers import ConditionalInstanceNorm, Enlarge, FewFilters, InstanceNorm, ReflectPad
 from gan.networks import patchgan, translation
 
 NETWORKS = {
@@ -77,6 +77,51 @@ def test_instance_norm_in_numpy(random):
     layer.shift.assign(shift)
     conditional = wanted * scale[labels][:, None, None] + shift[labels][:, None, None]
     np.testing.assert_allclose(layer([tf.constant(x, tf.float32), tf.constant(labels)]), conditional, atol=1e-4)
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_one_picture_is_normalised_as_several_are(labelled, random):
+    """The single operation for one picture against the formula, with its gradients."""
+    x = tf.constant(random.normal(3, 2, (1, 6, 8, 4)), tf.float32)
+    weights = random.normal(size=(2, 3, 4) if labelled else (2, 4))
+    layer = ConditionalInstanceNorm(3) if labelled else InstanceNorm(affine=True)
+    shares = tf.constant([[0.2, 0.5, 0.3]])
+    results = []
+    for copies in (1, 2):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            images = tf.tile(x, [copies, 1, 1, 1])
+            inputs = [images, tf.tile(shares, [copies, 1])] if labelled else images
+            if not layer.built:
+                layer(inputs)
+                layer.set_weights(weights)
+            total = tf.reduce_sum(layer(inputs) ** 3) / copies
+        results.append([layer(inputs)[:1], *tape.gradient(total, [x, *(weight.value for weight in layer.weights)])])
+    for one, several in zip(*results, strict=True):
+        np.testing.assert_allclose(one, several, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(results[0][0], results[1][0], atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [3, 9])
+def test_few_filters_are_a_convolution(size, random):
+    """For odd and even sides, known beforehand or not; its gradients too."""
+    plain, few = (kind(3, size, bias_initializer="ones") for kind in (keras.layers.Conv2D, FewFilters))
+    for layer in (plain, few):
+        layer.build([None, None, None, 5])
+    few.set_weights(plain.get_weights())
+    traced = tf.function(few, input_signature=[tf.TensorSpec([None, None, None, 5])])
+    for side in (11, 12):
+        x, results = tf.constant(random.normal(size=(2, side, 13, 5)), tf.float32), []
+        for layer in (plain, few, traced):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = layer(x)
+                total = tf.reduce_sum(y**2)
+            kernel = (plain if layer is plain else few).kernel.value
+            results.append([y, *tape.gradient(total, [x, kernel])])
+        for wanted, *others in zip(*results, strict=True):
+            for other in others:
+                np.testing.assert_allclose(other, wanted, rtol=1e-4, atol=1e-3)
 
 
 def test_borders_are_reflected(random):
