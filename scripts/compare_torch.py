@@ -2,8 +2,8 @@
 
     python scripts/compare_torch.py [--parts gatys johnson] [--rounds 9] [--output FILE.json]
 
-gatys: a step of Gatys et al. 2016 through VGG-19 at 512 px: forward to relu5_1, five Gram losses, the content loss, the gradient
-by the image, Adam; random weights, which do not change the time; both continue the picture by its mirror for as many pixels.
+gatys: a step of Gatys et al. 2016 through VGG-19 at 512 px: forward to relu5_1, five Gram losses, the content loss, the
+gradient by the image, Adam; random weights, which do not change the time; both continue the picture by its mirror alike.
 johnson: the network of Johnson et al. 2016 (`style.networks.johnson`) forward, one picture of 256 and of 512 px.
 
 Each framework lives in a process of its own with as many threads; the forms take turns, in reverse order every other round, and
@@ -217,7 +217,7 @@ def torch_forward(network, side: int, layout: str):
 
 
 def work(make, parts: tuple[Part, ...], threads: int, at_least: float, pipe) -> None:
-    """A process of one framework: the names of its forms, then for each name that it is sent wall and processor seconds a call."""
+    """A process of one framework: sends the names of its forms, then for each name received wall and processor seconds a call."""
     forms = make(parts, threads)
     for form in forms.values():
         form(), form()  # compiles, and fills caches
