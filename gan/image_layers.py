@@ -165,6 +165,33 @@ class FewFilters(layers.Conv2D):
 
 
 @register
+class EnlargingConv(layers.Conv2D):
+    """`Conv2D` of 3 x 3 on a picture twice as large by repetition, continued by its mirror: `[N, H, W, C]` -> `[N, 2H, 2W, F]`.
+
+    Of the nine places that a filter sees at most four differ. So the kernel is summed to 2 x 2 on the small picture, for each
+    place of a 2 x 2 block of the output (sub-pixel convolution, Shi et al. 2016): 4/9 of the work, and nothing large to enlarge or pad.
+    """
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        small = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")  # as the mirror of the large one begins
+        kernels = [columns for rows in _pairs(kernel, 0) for columns in _pairs(rows, 1)]
+        blocks = tf.split(tf.nn.conv2d(small, tf.concat(kernels, -1), 1, "VALID"), 4, -1)
+        first, second = slice(None, -1), slice(1, None)
+        places = ((first, first), (first, second), (second, first), (second, second))
+        moved = [block[:, down, right] for block, (down, right) in zip(blocks, places, strict=True)]
+        return tf.nn.depth_to_space(tf.concat(moved, -1), 2)
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        return (shape[0], *(_scaled(side, 2) for side in shape[1:3]), self.filters)
+
+
+def _pairs(kernel: tf.Tensor, axis: int) -> list[tf.Tensor]:
+    """Three lines as two for either place of a block: the first sees the same in its last two, the second in its first two."""
+    a, b, c = tf.unstack(kernel, axis=axis)
+    return [tf.stack([a, b + c], axis), tf.stack([a + b, c], axis)]
+
+
+@register
 class SpaceToDepth(layers.Layer):
     """`[N, H, W, C]` -> `[N, H / by, W / by, by * by * C]`."""
 

@@ -217,7 +217,7 @@ def torch_forward(network, side: int, layout: str):
 
 
 def work(make, parts: tuple[Part, ...], threads: int, at_least: float, pipe) -> None:
-    """A process of one framework: sends the names of its forms, then for each name received wall and processor seconds a call."""
+    """A process of one framework: sends the names of its forms, then for each name received its seconds, wall and processor."""
     forms = make(parts, threads)
     for form in forms.values():
         form(), form()  # compiles, and fills caches

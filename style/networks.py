@@ -13,7 +13,7 @@ from keras import layers
 
 from gan.errors import InputError
 from gan.features import Extractor
-from gan.image_layers import ConditionalInstanceNorm, FewFilters, InstanceNorm, ReflectPad
+from gan.image_layers import ConditionalInstanceNorm, EnlargingConv, FewFilters, InstanceNorm, ReflectPad
 from gan.layers import Repeat
 from style.transfer import AdaIN, Covariance, StyleAttention
 
@@ -42,6 +42,9 @@ def johnson(width: int = 32, blocks: int = 5, styles: int = 0) -> keras.Model:
 
     def convolution(x: keras.KerasTensor, filters: int, size: int, name: str, stride: int = 1, relu: bool = True):
         x = reflecting(x, filters, size, name, stride, use_bias=False)
+        return normalised(x, name, relu)
+
+    def normalised(x: keras.KerasTensor, name: str, relu: bool = True):
         norm = (
             ConditionalInstanceNorm(styles, name=f"{name}_norm") if styles else InstanceNorm(affine=True, name=f"{name}_norm")
         )
@@ -56,7 +59,8 @@ def johnson(width: int = 32, blocks: int = 5, styles: int = 0) -> keras.Model:
         y = convolution(y, width * 4, 3, f"block{block}_conv1", relu=False)
         x = layers.Add(name=f"block{block}")([x, y])
     for stage in (1, 0):
-        x = convolution(Repeat(name=f"double{stage}")(x), width << stage, 3, f"up{stage}")
+        enlarging = EnlargingConv(width << stage, 3, kernel_initializer="he_normal", use_bias=False, name=f"up{stage}")
+        x = normalised(enlarging(x), f"up{stage}")
     x = layers.Activation("tanh", dtype="float32", name="stylised")(reflecting(x, 3, 9, "rgb"))
     return keras.Model([image, shares] if styles else image, x, name="johnson")
 

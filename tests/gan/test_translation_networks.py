@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan import features
 from gan.errors import InputError
-from gan.image_layers import ConditionalInstanceNorm, Enlarge, FewFilters, InstanceNorm, ReflectPad
+from gan.image_layers import ConditionalInstanceNorm, Enlarge, EnlargingConv, FewFilters, InstanceNorm, ReflectPad
 from gan.networks import patchgan, translation
 
 NETWORKS = {
@@ -122,6 +122,13 @@ def test_few_filters_are_a_convolution(size, random):
         for wanted, *others in zip(*results, strict=True):
             for other in others:
                 np.testing.assert_allclose(other, wanted, rtol=1e-4, atol=1e-3)
+
+
+def test_enlarging_convolution_is_repetition_and_convolution(random):
+    x, layer = tf.constant(random.normal(size=(2, 4, 5, 3)), tf.float32), EnlargingConv(7, 3, bias_initializer="ones")
+    assert layer.compute_output_shape(x.shape) == layer(x).shape == (2, 8, 10, 7)
+    large = ReflectPad(1)(tf.repeat(tf.repeat(x, 2, 1), 2, 2))
+    np.testing.assert_allclose(layer(x), tf.nn.conv2d(large, layer.kernel.value, 1, "VALID") + 1.0, atol=1e-5)
 
 
 def test_borders_are_reflected(random):
