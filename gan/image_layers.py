@@ -169,7 +169,7 @@ class EnlargingConv(layers.Conv2D):
     """`Conv2D` of 3 x 3 on a picture twice as large by repetition, continued by its mirror: `[N, H, W, C]` -> `[N, 2H, 2W, F]`.
 
     Of the nine places that a filter sees at most four differ. So the kernel is summed to 2 x 2 on the small picture, for each
-    place of a 2 x 2 block of the output (sub-pixel convolution, Shi et al. 2016): 4/9 of the work, and nothing large to enlarge or pad.
+    place of a 2 x 2 block of the output (sub-pixel convolution, Shi et al. 2016): 4/9 of the work, and nothing to enlarge.
     """
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
