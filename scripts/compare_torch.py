@@ -10,7 +10,7 @@ Each framework lives in a process of its own with as many threads; the forms tak
 a ratio is the median over rounds, with the quartiles beside. The best eager PyTorch form of each (memory format,
 normalisation) counts. Other load makes barriers of threads wait, PyTorch's more: wall time needs a machine that does nothing
 else; the ratio of processor seconds stands beside.
-Needs PyTorch, which the project does not: pip install torch --index-url https://download.pytorch.org/whl/cpu
+Needs PyTorch, which the project does not: install its CPU build beside it.
 """
 
 import importlib.metadata
@@ -278,7 +278,7 @@ def compared(times: dict[str, np.ndarray], parts: tuple[Part, ...]) -> dict[str,
 def main() -> None:
     options = tyro.cli(Options, description=__doc__)
     if importlib.util.find_spec("torch") is None:
-        sys.exit("error: PyTorch is not here: pip install torch --index-url https://download.pytorch.org/whl/cpu")
+        sys.exit("error: PyTorch is not here: install its CPU build, as its site says")
     load = os.getloadavg()[0]
     times = measured(options)
     table = compared(times, options.parts)
