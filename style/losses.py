@@ -36,6 +36,11 @@ def total_variation(images: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(down), [1, 2, 3]) + tf.reduce_mean(tf.square(right), [1, 2, 3])
 
 
+def temporal(images: tf.Tensor, before: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """1/D sum_k c_k (x_k - w_k)^2 (Ruder et al. 2016, eq. 7) -> `[N]`; `before` warped, weights `[N, H, W]`."""
+    return tf.reduce_mean(weights[..., None] * tf.square(images - before), [1, 2, 3])
+
+
 # Descriptions ---------------------------------------------------------------------------------------------------------
 
 

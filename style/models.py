@@ -39,6 +39,7 @@ class Stylisation(keras.Model):
         parameterisation: what the optimiser moves.
         block: side of the blocks in which the extractor reads pictures that are larger; None: all at once. The gradient is
             the same.
+        temporal_weight: weight of `style.losses.temporal`, how far a frame of a film may be from the one before: see `follow`.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Stylisation(keras.Model):
         masks: Sequence[np.ndarray] | None = None,
         parameterisation: Parameterisation = PARAMETERISATIONS["pixels"],
         block: int | None = None,
+        temporal_weight: float = 0.0,
     ):
         super().__init__()
         self.extractor, self.style_loss, self.content_loss = extractor, style_loss, content_loss
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
-        self.content, self.jitter, self.flips, self.parameterisation = tf.constant(content), jitter, flips, parameterisation
+        self.temporal_weight, self.jitter, self.flips, self.parameterisation = temporal_weight, jitter, flips, parameterisation
+        self._content = tf.Variable(content, dtype=tf.float32, trainable=False)  # the compiled step sees what `follow` assigns
         self.block, self.frame = block, Frame(extractor, tuple(self.content.shape[1:3]), block)
         self.parts = [
             self.add_weight(shape=part.shape, initializer="zeros", name=f"part{index}", dtype="float32")
@@ -77,8 +80,10 @@ class Stylisation(keras.Model):
         self.everywhere = _tensors(self.frame, extractor.content_layers, None)
         self.content_features = None  # kept where every step looks at the same view
         if not (jitter or flips or self.frame.windows is not None):
-            features = extractor.read(self.frame.pad(self.content))
-            self.content_features = {name: tf.constant(features[name]) for name in extractor.content_layers}
+            self.content_features = {name: tf.Variable(one, trainable=False) for name, one in self._read_content().items()}
+        if temporal_weight:
+            self._before = tf.Variable(tf.zeros_like(self.content), trainable=False)
+            self._steady = tf.Variable(tf.zeros(self.content.shape[:3]), trainable=False)
         self.region_weights = [
             [_tensors(self.frame, self.style_layers, _mirrored(mask, view)) for view in range(self._views)]
             for mask in (masks or [None])
@@ -96,6 +101,14 @@ class Stylisation(keras.Model):
         return 4 if self.flips else 1
 
     @property
+    def content(self) -> tf.Tensor:
+        return tf.convert_to_tensor(self._content)
+
+    def _read_content(self) -> dict[str, tf.Tensor]:
+        features = self.extractor.read(self.frame.pad(self.content))
+        return {name: features[name] for name in self.extractor.content_layers}
+
+    @property
     def image(self) -> tf.Tensor:
         """The picture as it stands, `[1, H, W, 3]`."""
         return self.parameterisation.join([tf.convert_to_tensor(part) for part in self.parts], self.frame.size)
@@ -104,6 +117,25 @@ class Stylisation(keras.Model):
         """Puts another picture in its place."""
         for variable, part in zip(self.parts, self.parameterisation.split(tf.constant(image)), strict=True):
             variable.assign(part)
+
+    def follow(self, content: tf.Tensor, before: tf.Tensor, steady: tf.Tensor) -> None:
+        """Goes on to the next frame of a film; the optimiser, a `style.optimise.ImageAdam`, starts again.
+
+        Args:
+            content: the frame, `[1, H, W, 3]`.
+            before: the last result, warped to this frame.
+            steady: where it should stay as it is, `[1, H, W]` in 0..1; elsewhere the frame itself is the start.
+        """
+        self._content.assign(content)
+        for name, features in (self._read_content() if self.content_features else {}).items():
+            self.content_features[name].assign(features)
+        if self.temporal_weight:
+            self._before.assign(before)
+            self._steady.assign(steady)
+        self.start_with(steady[..., None] * before + (1.0 - steady[..., None]) * content)
+        for variable in (self.average, self.averaged):
+            variable.assign(tf.zeros_like(variable))
+        self.optimizer.start_again()
 
     def call(self, inputs=None) -> tf.Tensor:
         """The result: the average of the last steps' pictures, or what the optimisation starts from."""
@@ -243,10 +275,11 @@ class Stylisation(keras.Model):
             tv = losses.total_variation(image)
             weighted_style = self.style_loss.balance * self.style_weight * style
             total = self.content_weight * content + weighted_style + self.tv_weight * tv
-        names = ("loss/total", "loss/content", "loss/style", "loss/total_variation")
-        return {name: value[0] for name, value in zip(names, (total, content, style, tv), strict=True)}, tape.gradient(
-            total, parts
-        )
+            logs = {"loss/content": content, "loss/style": style, "loss/total_variation": tv}
+            if self.temporal_weight:
+                logs["loss/temporal"] = losses.temporal(image, self._before, self._steady)
+                total += self.temporal_weight * logs["loss/temporal"]
+        return {name: value[0] for name, value in ({"loss/total": total} | logs).items()}, tape.gradient(total, parts)
 
     def keep_in_range(self) -> None:
         """Puts the image back into [-1, 1], and counts it in the average."""

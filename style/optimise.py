@@ -31,6 +31,11 @@ class ImageAdam(schedules.Adam):
     def __init__(self, steps: int, learning_rate: float = LEARNING_RATE):
         super().__init__(schedules.Cosine(learning_rate, learning_rate / 20, steps), beta_1=0.9, beta_2=0.99)
 
+    def start_again(self) -> None:
+        """As if no step had been made."""
+        for variable in (self.iterations, *self._momentums, *self._velocities):
+            variable.assign(tf.zeros_like(variable))
+
     def go_on_from(self, coarser: "ImageAdam") -> None:
         """Takes over the moments of a coarser scale, enlarged; both must be built on the same parts."""
         for own, other in ((self._momentums, coarser._momentums), (self._velocities, coarser._velocities)):
