@@ -63,6 +63,17 @@ class Film:
                 )
             yield frame._replace(pixels=pictures.resize(Image.fromarray(frame.pixels), long_side))
 
+    def length(self) -> int:
+        """How many frames there are, without decoding them."""
+        if self.kind == "frames":
+            return len(frame_files(self.path))
+        with _readable(self.path):
+            if self.kind == "gif":
+                with Image.open(self.path, formats=["GIF"]) as image:
+                    return getattr(image, "n_frames", 1)
+            with av.open(str(self.path)) as container:
+                return sum(packet.size > 0 for packet in container.demux(container.streams.video[0]))
+
     def name(self, index: int) -> str:
         return f"'{frame_files(self.path)[index]}'" if self.kind == "frames" else f"frame {index} of '{self.path}'"
 
@@ -82,6 +93,11 @@ def open_film(path: Path, rate: float = 24.0, max_pixels: int = pictures.MAX_PIX
     if not path.exists():
         raise InputError(f"--input '{path}' does not exist")
     return _open_gif(path, max_pixels) if path.suffix.lower() == ".gif" else _open_video(path, max_pixels)
+
+
+def scaled_size(film: Film, long_side: int | None) -> tuple[int, int]:
+    """Width and height of its frames at a long side."""
+    return pictures.scaled_size(film.size, long_side)
 
 
 def _check_size(path: Path, size: tuple[int, int], max_pixels: int) -> None:
