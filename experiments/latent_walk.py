@@ -78,20 +78,21 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{count} frames through {config.points} latents: {config.output}")
 
 
-def drawn(config: Config, generator, labels, count: int) -> Iterator:
+def drawn(config: Config, generator, labels: "np.ndarray | None", count: int) -> Iterator:
     """The frames of the walk, one after the other."""
     import numpy as np
+    import tensorflow as tf
     from tqdm import trange
 
-    from experiments import frames, pictures, runs
+    from experiments import frames, pictures
     from gan import noise
 
     shape = [config.cells if side is None else side for side in generator.inputs[0].shape[1:]]
     points = noise.normal([config.points, config.grid**2, *shape], config.seed, 0).numpy()
+    draw = tf.function(lambda z: generator(z if labels is None else [z, labels], training=False))
     for index in trange(count, desc="frames", disable=None):
         z = on_the_way(points, index / count)
-        images = runs.apply(generator, z) if labels is None else runs.apply(generator, z, labels)
-        grid = pictures.to_uint8(pictures.grid(images, config.grid))
+        grid = pictures.to_uint8(pictures.grid(draw(tf.constant(z)).numpy(), config.grid))
         grid = np.repeat(np.repeat(grid, config.enlarge, 0), config.enlarge, 1)
         rate = Fraction(config.rate)
         yield frames.Frame(grid if grid.shape[-1] == 3 else np.repeat(grid, 3, -1), index / rate, 1 / rate)
@@ -99,12 +100,16 @@ def drawn(config: Config, generator, labels, count: int) -> Iterator:
 
 def on_the_way(points: "np.ndarray", share: float) -> "np.ndarray":
     """Where the walk through latents `[P, N, ...]` and back to the first is after a share of it, in 0..1 -> `[N, ...]`."""
+    import numpy as np
+
     from gan.metrics.path_length import slerp
 
     place = share * len(points)
-    before = int(place) % len(points)
+    before, rest = int(place) % len(points), place % 1.0
     flat = points.reshape(*points.shape[:2], -1)
-    return slerp(flat[before], flat[(before + 1) % len(points)], place % 1.0).numpy().reshape(points.shape[1:])
+    a, b = flat[before], flat[(before + 1) % len(points)]
+    length = (1 - rest) * np.linalg.norm(a, axis=-1, keepdims=True) + rest * np.linalg.norm(b, axis=-1, keepdims=True)
+    return (length * slerp(a, b, rest).numpy()).reshape(points.shape[1:]).astype(np.float32)
 
 
 if __name__ == "__main__":
