@@ -44,7 +44,7 @@ class Config(Training):
     """What experiments.stylise --network takes."""
     steadiness: float = 0.5
     """Share of the last result in a frame, where the motion is reliable (network)."""
-    temporal_weight: float = 50.0
+    temporal_weight: float = 10.0
     """Weight of what moves against the film (optimise)."""
     style_weight: float = 1.0
     """Weight of the style (optimise)."""

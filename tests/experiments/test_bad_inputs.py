@@ -13,6 +13,8 @@ from tests.experiments.test_pictures import gigapixel_png
 
 DCGAN, GATYS = ["dcgan", "--steps", "1", "--tick", "1"], ["gatys", "--steps", "1", "--tick", "1", "--image-size", "48"]
 
+VIDEO = ["video", "--method", "optimise", "--steps", "1", "--style", "BAD/good.png"]
+
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory, digits_file):
@@ -159,6 +161,19 @@ CASES = {
     "edit nothing": (["edit", "BAD/run", "--attribute", "slant", "--output", "out.png"], "either --image or --data"),
     "an unknown attribute": (["edit", "BAD/run", "--data", "BAD/digits.npz", "--attribute", "age", "--output", "out.png"], "brightness, warmth"),
     "too few labels a class": (["augment_classifier", "--data", "BAD/digits.npz", "--labels", "50"], "has only"),
+    "no film": ([*VIDEO, "--input", "BAD/nothing.mp4"], "nothing.mp4"),
+    "a film without frames": ([*VIDEO, "--input", "BAD/no pictures"], "holds no frames"),
+    "text as a film": ([*VIDEO, "--input", "BAD/text.jpg"], "text.jpg"),
+    "a broken frame": ([*VIDEO, "--input", "BAD/mixed", "--frames", "2"], "truncated.png"),
+    "no such style of a film": ([*VIDEO, "--input", "BAD/mixed", "--style", "BAD/nothing.png"], "nothing.png"),
+    "no such network": (["video", "--input", "BAD/mixed", "--style", "BAD/good.png", "--network", "BAD/nothing"], "nothing"),
+    "beyond the last frame": ([*VIDEO, "--input", "BAD/mixed", "--start", "9"], "--start must be"),
+    "a film's run in a file": ([*VIDEO, "--input", "BAD/mixed", "--run-dir", "BAD/a file/run"], "a file"),
+    "too steady": ([*VIDEO, "--input", "BAD/mixed", "--steadiness", "2"], "--steadiness"),
+    "frames of gigapixels": ([*VIDEO, "--input", "BAD/mixed", "--max-pixels", "9"], "--max-pixels 9"),
+    "a walk of no run": (["latent_walk", "BAD/occupied", "--output", "walk.gif"], "generator.keras"),
+    "a walk as text": (["latent_walk", "BAD/run", "--output", "walk.txt"], "NAME.mp4 or NAME.gif"),
+    "a walk of one point": (["latent_walk", "BAD/run", "--output", "walk.gif", "--points", "1"], "--points"),
     "evaluate without a classifier": (["evaluate", "BAD/run", "--classifier", "BAD/occupied", "--data", "BAD/digits.npz"], "occupied"),
 }  # fmt: skip
 

@@ -43,14 +43,14 @@ def tone(path, seconds, codec="aac", container="mp4", sample_rate=44100):
 
 
 def heard(path):
-    """Seconds of sound, its strongest frequency, and the sum of the bytes of its packets."""
+    """Seconds of sound, its strongest frequency, and its packets."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         wave = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(stream)]).astype(float)
         rate = stream.codec_context.sample_rate
     with av.open(str(path)) as container:
-        size = sum(packet.size for packet in container.demux(container.streams.audio[0]))
-    return len(wave) / rate, np.abs(np.fft.rfft(wave)).argmax() * rate / len(wave), size
+        packets = [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]
+    return len(wave) / rate, np.abs(np.fft.rfft(wave)).argmax() * rate / len(wave), packets
 
 
 def test_a_folder_in_the_order_of_its_numbers(tmp_path):
@@ -97,9 +97,9 @@ def test_sound_is_copied_and_cut_with_the_film(tmp_path):
     film = frames.open_film(tone(tmp_path / "in.mp4", 2))
     assert film.audio
     assert frames.write(tmp_path / "whole.mp4", "mp4", film.frames(), film.rate, film)
-    seconds, pitch, size = heard(tmp_path / "whole.mp4")
+    seconds, pitch, packets = heard(tmp_path / "whole.mp4")
     assert (seconds, pitch) == (pytest.approx(2, abs=0.06), pytest.approx(440, abs=2))
-    assert size == pytest.approx(heard(film.path)[2], abs=0)  # the very packets
+    assert packets == heard(film.path)[2][: len(packets)]  # the very packets, not encoded again
     assert frames.open_film(tmp_path / "whole.mp4").rate == 25
     assert frames.write(tmp_path / "part.mp4", "mp4", film.frames(25, 15), film.rate, film)
     assert heard(tmp_path / "part.mp4")[0] == pytest.approx(0.6, abs=0.06)

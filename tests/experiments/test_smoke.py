@@ -44,9 +44,13 @@ SMOKE = {
     "stacked_mnist": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4 --samples-judged 40",
     "style_strength": "--sizes 48 64 --steps 2",
     "stylegan2": "--data PICTURES --image-size 16 --steps 2 --tick 1 --batch-size 4 --width 4 --most 8",
+    "video": "--input FILM --style samples/ihc.png --method optimise --steps 2 --following-steps 2 --image-size 48 "
+    "--baseline-pairs 1",
     "wgan_gp": "--data DIGITS --steps 2 --tick 1 --batch-size 4 --width 4",
 }
-USES_A_RUN = {"apply", "augmentation_leaks", "compare_translations", "edit", "evaluate", "sample", "stylise", "tabulate"}
+USES_A_RUN = {
+    "apply", "augmentation_leaks", "compare_translations", "edit", "evaluate", "latent_walk", "sample", "stylise", "tabulate",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,9 @@ def tiny(digits_file, pictures_folder, pairs_folder, tmp_path_factory):
     for index in range(20):
         noise = np.random.default_rng(index).integers(0, 256, (34, 32, 3), np.uint8)
         Image.fromarray(noise).save(many / f"{index}.png")
+    film = tmp_path_factory.mktemp("film")
+    for index in range(3):
+        Image.fromarray(np.roll(noise.repeat(2, 1), 2 * index, 1)).save(film / f"{index}.png")
     files = {
         "MANY": many,
         "DIGITS": digits_file,
@@ -69,6 +76,7 @@ def tiny(digits_file, pictures_folder, pairs_folder, tmp_path_factory):
         "PAIRED": pairs_folder,
         "TEACHER": folder / "teacher.keras",
         "PAIRS": folder / "pairs.json",
+        "FILM": film,
     }
 
     def replaced(word):
@@ -125,6 +133,21 @@ def test_sample_and_evaluate_use_a_run(tiny, digits_file, tmp_path):
     evaluation = json.loads((dcgan / "evaluation.json").read_text())
     assert evaluation["generated"]["count"] == 7 == sum(evaluation["generated"]["classes"])
     assert evaluation["real"]["count"] == 7
+
+
+def test_a_walk_through_the_latents_of_a_run(tiny, tmp_path):
+    from experiments import frames
+
+    for name in ("dcgan", "conditional_gan"):
+        main_of(name)(tiny(name, tmp_path / name))
+        for suffix in ("gif", "mp4"):
+            film = tmp_path / "films" / f"{name}.{suffix}"
+            options = ["--points", "2", "--seconds", "0.5", "--rate", "10", "--grid", "2"]
+            main_of("latent_walk")([str(tmp_path / name), "--output", str(film), *options])
+            assert frames.open_film(film).length() == 5
+            assert frames.open_film(film).size == (32, 32)
+    with pytest.raises(InputError, match="exists"):
+        main_of("latent_walk")([str(tmp_path / "dcgan"), "--output", str(film)])
 
 
 def test_runs_that_were_judged_alike_stand_in_one_table(tiny, digits_file, tmp_path, capsys):
