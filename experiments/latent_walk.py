@@ -89,7 +89,8 @@ def drawn(config: Config, generator, labels: "np.ndarray | None", count: int) ->
 
     shape = [config.cells if side is None else side for side in generator.inputs[0].shape[1:]]
     points = noise.normal([config.points, config.grid**2, *shape], config.seed, 0).numpy()
-    draw = tf.function(lambda z: generator(z if labels is None else [z, labels], training=False))
+    classes = None if labels is None else tf.constant(labels)
+    draw = tf.function(lambda z: generator(z if classes is None else [z, classes], training=False))
     for index in trange(count, desc="frames", disable=None):
         z = on_the_way(points, index / count)
         grid = pictures.to_uint8(pictures.grid(draw(tf.constant(z)).numpy(), config.grid))

@@ -283,14 +283,15 @@ def summary(lines: list[dict], baseline: set[int], config: Config) -> dict:
         "style_loss": "loss/style",
     }
     for name, key in names.items():
-        alone, same = mean(f"{key}_framewise"), mean(key, f"{key}_framewise")
-        found |= {name: mean(key), f"{name}_framewise": alone, f"{name}_ratio": same / alone if alone and same else None}
+        other, same = mean(f"{key}_framewise"), mean(key, f"{key}_framewise")
+        found |= {name: mean(key), f"{name}_framewise": other, f"{name}_ratio": same / other if other and same else None}
+    alone = sum("loss/style_framewise" in line or line["step"] - 1 in baseline for line in lines)
     pairs = sum("metric/warping_error_framewise" in line for line in lines)
     return found | {
         "warping_error_original": mean("metric/warping_error_original"),
         "reliable": mean("metric/reliable"),
         "long_range_steps": LONG_RANGE,
-        "framewise": f"{len(baseline)} frames painted alone, {pairs} consecutive pairs of them"
+        "framewise": f"{alone} frames painted alone, {pairs} consecutive pairs of them"
         + ("" if config.method == "network" else " (an evenly spaced sample; the ratios are over the same pairs)"),
     }
 
