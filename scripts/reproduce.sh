@@ -111,3 +111,10 @@ $python -m experiments.compare_optimisers --content samples/coffee.png --style "
 $python -m experiments.style_strength --style "$hokusai" --sizes 256 512 1024 --run-dir runs/strength
 $python -m experiments.gatys --content samples/coffee.png --style "$hokusai" --image-size 3840 --scales 1 --steps 100 --tick 10 \
     --run-dir runs/4k
+
+# Films: by the network that comes along, and by the optimiser.
+starry=$data/paintings/famous/vangogh_starry_night_1889.jpg
+$python -m experiments.video --input "$data/video/bmx_frames" --style "$starry" --run-dir runs/video
+$python -m experiments.video --input "$data/video/bmx_frames" --style "$starry" --method optimise --frames 6 --image-size 160 \
+    --steps 40 --following-steps 40 --baseline-pairs 2 --run-dir runs/video-optimise
+$python -m experiments.latent_walk runs/dcgan-0 --output runs/walk.gif --overwrite
