@@ -46,7 +46,7 @@ class Options:
     rounds: int = 9
     """Rounds, each of every form once."""
     seconds: float = 1.0
-    """Time that one form takes in a round, at least; and two calls."""
+    """Time that one form takes in a round, at least."""
     threads: int = len(os.sched_getaffinity(0))
     """Threads of either framework."""
     output: Path | None = None
@@ -220,11 +220,11 @@ def work(make, parts: tuple[Part, ...], threads: int, at_least: float, pipe) -> 
     """A process of one framework: sends the names of its forms, then for each name received its seconds, wall and processor."""
     forms = make(parts, threads)
     for form in forms.values():
-        form(), form()  # compiles, and fills caches
+        form()  # compiles, and fills caches
     pipe.send(list(forms))
     while (name := pipe.recv()) is not None:
         calls, began, busy = 0, time.perf_counter(), time.process_time()
-        while time.perf_counter() - began < at_least or calls < 2:
+        while time.perf_counter() - began < at_least:
             forms[name]()
             calls += 1
         pipe.send(((time.perf_counter() - began) / calls, (time.process_time() - busy) / calls))
@@ -232,12 +232,12 @@ def work(make, parts: tuple[Part, ...], threads: int, at_least: float, pipe) -> 
 
 def measured(options: Options) -> dict[str, np.ndarray]:
     """Form -> wall and processor seconds of each round, `[rounds, 2]`."""
-    context, turns, pipes = multiprocessing.get_context("spawn"), {}, []
+    context, pipes = multiprocessing.get_context("spawn"), []
     for make in (our_forms, torch_forms):
         pipe, theirs = context.Pipe()
         context.Process(target=work, args=(make, options.parts, options.threads, options.seconds, theirs), daemon=True).start()
-        turns |= dict.fromkeys(pipe.recv(), pipe)
         pipes.append(pipe)
+    turns = {name: pipe for pipe in pipes for name in pipe.recv()}
     names, found = sorted(turns, key=lambda name: name.split()[:2]), {name: [] for name in turns}
     for number in tqdm(range(options.rounds), unit="round"):
         for name in names if number % 2 else reversed(names):
