@@ -194,7 +194,7 @@ def scores(judge, art, content, style, image) -> dict[str, float]:
         "cfsd": of.content_structure_distance(judge, content, image),
         "patches": metrics.patch_distance(image[0], style[0]),
         "patch_kid": of.patch_kernel_distance(judge, image, style),
-        "sifid": of.single_image_frechet(judge, image, style),
+        "sifid": of.relative_single_image_frechet(judge, image, style),
         "variation": of.variation_ratio(image, style),
     }
     if art is not None:

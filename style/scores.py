@@ -54,10 +54,14 @@ def _similarities(extractor: Extractor, image: np.ndarray) -> tf.Tensor:
 
 
 def patch_kernel_distance(extractor: Extractor, image: np.ndarray, style: np.ndarray) -> float:
-    """Unbiased kernel distance (KID) between the averaged features of overlapping patches of picture and style, times 1000."""
+    """Unbiased kernel distance (KID) between the averaged features of overlapping patches of picture and style, times 1000.
+
+    Features are divided by the root mean square of the style's: the kernel's constant of 1 supposes such a strength.
+    """
     side = min(PATCH, *(edge // 2 for one in (image, style) for edge in one.shape[1:3]))
-    found = [_patch_features(extractor, one, side) for one in (image, style)]
-    return 1000.0 * kernel.squared_mmd(*found)
+    own, wanted = (_patch_features(extractor, one, side) for one in (image, style))
+    strength = np.sqrt(np.square(wanted).mean()) + 1e-12
+    return 1000.0 * kernel.squared_mmd(own / strength, wanted / strength)
 
 
 def _patch_features(extractor: Extractor, image: np.ndarray, side: int) -> np.ndarray:
@@ -69,13 +73,25 @@ def _patch_features(extractor: Extractor, image: np.ndarray, side: int) -> np.nd
 def single_image_frechet(extractor: Extractor, image: np.ndarray, style: np.ndarray) -> float:
     """Frechet distance between the features of all places of two pictures, in the second style layer (SIFID; Shaham et al.
     2019, there in an early layer of Inception)."""
+    return frechet.distance(*(_statistics(_places(extractor, picture)) for picture in (image, style)))
+
+
+def relative_single_image_frechet(extractor: Extractor, image: np.ndarray, style: np.ndarray) -> float:
+    """The same over the mean square of the style's features: 1 for a picture without, whatever the extractor's scale."""
+    power = np.square(_places(extractor, style)).sum(1).mean()
+    return single_image_frechet(extractor, image, style) / (power + 1e-12)
+
+
+def _places(extractor: Extractor, picture: np.ndarray) -> np.ndarray:
     name = extractor.style_layers[min(1, len(extractor.style_layers) - 1)]
-    statistics = []
-    for picture in (image, style):
-        features = np.asarray(extractor(tf.constant(picture))[name])
-        statistics.append(Statistics(features.shape[-1]))
-        statistics[-1].add(features.reshape(-1, features.shape[-1]))
-    return frechet.distance(*statistics)
+    features = np.asarray(extractor(tf.constant(picture))[name], np.float64)
+    return features.reshape(-1, features.shape[-1])
+
+
+def _statistics(features: np.ndarray) -> Statistics:
+    statistics = Statistics(features.shape[-1])
+    statistics.add(features)
+    return statistics
 
 
 def variation_ratio(image: np.ndarray, style: np.ndarray) -> float:

@@ -27,7 +27,9 @@ def pair(random):
     return smooth, random.uniform(-1, 1, smooth.shape).astype(np.float32)
 
 
-@pytest.mark.parametrize("score", [scores.content_structure_distance, scores.single_image_frechet])
+@pytest.mark.parametrize(
+    "score", [scores.content_structure_distance, scores.single_image_frechet, scores.relative_single_image_frechet]
+)
 def test_a_picture_is_near_itself_and_far_from_another(score, extractor, pair):
     smooth, grain = pair
     assert score(extractor, smooth, smooth) == pytest.approx(0, abs=1e-4)
@@ -67,8 +69,21 @@ def test_patch_kernel_distance_is_that_of_the_patches_features(pair):
     for picture in (smooth, grain):
         corners = [(top, left) for top in range(0, 96 - 48 + 1, 24) for left in range(0, 128 - 48 + 1, 24)]
         found.append(np.array([picture[0, top : top + 48, left : left + 48].mean((0, 1)) for top, left in corners], np.float64))
-    expected = 1000 * kernel.squared_mmd(*found)
+    strength = np.sqrt(np.square(found[1]).mean())
+    expected = 1000 * kernel.squared_mmd(*(each / strength for each in found))
     assert scores.patch_kernel_distance(colours, smooth, grain) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_scale_of_an_extractors_features_does_not_matter(pair):
+    def scaled(factor):
+        image = keras.Input([None, None, 3])
+        colours = keras.Model(image, keras.layers.Rescaling(factor, name="i")(image))
+        return features.Extractor(colours, ["i"], ["i"], lambda x: x)
+
+    for score in (scores.patch_kernel_distance, scores.relative_single_image_frechet):
+        assert score(scaled(100.0), *pair) == pytest.approx(score(scaled(1.0), *pair), rel=1e-3)
+    style = pair[1] - pair[1].mean((1, 2), keepdims=True)
+    assert scores.relative_single_image_frechet(scaled(1.0), 0 * style, style) == pytest.approx(1, rel=1e-3)
 
 
 def test_variation_ratio(pair):
