@@ -1,1 +1,1 @@
-"""Networks trained by this project; `NOTICE` says from what, the `.json` beside each how and how well."""
+"""A network trained by this project; `NOTICE` says from what, the `.json` beside it how and how well."""

@@ -121,7 +121,7 @@ def test_a_folder_with_a_broken_file(runs, pictures_folder, tmp_path, capsys):
     {
         "no style": ([], "--style needs a picture"),
         "no such style": (["--style", "nothing.png"], "nothing.png"),
-        "no such network": (["--style", "STYLE", "--network", "nothing"], "arbitrary, many"),
+        "no such network": (["--style", "STYLE", "--network", "nothing"], "must be arbitrary"),
         "weights of another number": (["--style", "STYLE", "--style-weights", "1", "2"], "--style-weights"),
         "masks of another number": (["--style", "STYLE", "--mask", "a.png", "b.png"], "--mask"),
         "strength of 2": (["--style", "STYLE", "--strength", "2"], "--strength"),
