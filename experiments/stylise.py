@@ -4,10 +4,10 @@
     python -m experiments.stylise --content photos/ --style a.jpg b.jpg --style-weights 3 1 --output painted/
     python -m experiments.stylise --content photo.jpg --network runs/three --style starry_night --output painted.png
 
-Networks: arbitrary, which comes with the package and takes any picture as its style; or a finished run of experiments.adain or of
-experiments.fast_style, which has styles of its own. Pictures of any size: large ones are painted in tiles, with the statistics
-of the whole. `--refine 50` goes on from there with so many steps of the optimiser. Transparency, 16 bits, orientation and
-colour profile are kept or told.
+Networks: arbitrary, which comes with the package and takes any picture as its style; or a finished run of experiments.adain
+or of experiments.fast_style, which has styles of its own. Pictures of any size: large ones are painted in tiles, with the
+statistics of the whole. `--refine 50` goes on from there with so many steps of the optimiser. Transparency, 16 bits,
+orientation and colour profile are kept or told.
 """
 
 import time
