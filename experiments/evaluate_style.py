@@ -274,7 +274,8 @@ def chart(path: Path, rows: dict, methods: tuple[str, ...], baselines: tuple[str
         axes.annotate(method, (max(seconds, 0.05), ratio), xytext=(5, 4), textcoords="offset points", fontsize=8)
     axes.plot(np.mean([rows[name]["seconds"]["mean"] for name in baselines]), 1, "k*", markersize=10)
     axes.axhline(1, color="0.7", lw=0.8, zorder=0)
-    axes.set(xscale="log", yscale="log", xlabel="seconds a picture")
+    axes.margins(x=0.15)
+    axes.set(xscale="log", xlabel="seconds a picture")
     axes.set(ylabel="distances to the style over the baseline's (star)\nat the same content distance; lower is better")
     figure.savefig(path, dpi=120)
 
