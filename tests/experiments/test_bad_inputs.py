@@ -164,7 +164,6 @@ CASES = {
     "no film": ([*VIDEO, "--input", "BAD/nothing.mp4"], "nothing.mp4"),
     "a film without frames": ([*VIDEO, "--input", "BAD/no pictures"], "holds no frames"),
     "text as a film": ([*VIDEO, "--input", "BAD/text.jpg"], "text.jpg"),
-    "a broken frame": ([*VIDEO, "--input", "BAD/mixed", "--frames", "2"], "truncated.png"),
     "no such style of a film": ([*VIDEO, "--input", "BAD/mixed", "--style", "BAD/nothing.png"], "nothing.png"),
     "no such network": (["video", "--input", "BAD/mixed", "--style", "BAD/good.png", "--network", "BAD/nothing"], "nothing"),
     "beyond the last frame": ([*VIDEO, "--input", "BAD/mixed", "--start", "9"], "--start must be"),

@@ -99,7 +99,10 @@ def test_sound_is_copied_and_cut_with_the_film(tmp_path):
     assert frames.write(tmp_path / "whole.mp4", "mp4", film.frames(), film.rate, film)
     seconds, pitch, packets = heard(tmp_path / "whole.mp4")
     assert (seconds, pitch) == (pytest.approx(2, abs=0.06), pytest.approx(440, abs=2))
-    assert packets == heard(film.path)[2][: len(packets)]  # the very packets, not encoded again
+    original = heard(film.path)[2]
+    first = original.index(packets[0])  # the coder's run-up, before the first picture, is left out
+    assert first <= 1
+    assert packets == original[first : first + len(packets)]  # the very packets, not encoded again
     assert frames.open_film(tmp_path / "whole.mp4").rate == 25
     assert frames.write(tmp_path / "part.mp4", "mp4", film.frames(25, 15), film.rate, film)
     assert heard(tmp_path / "part.mp4")[0] == pytest.approx(0.6, abs=0.06)

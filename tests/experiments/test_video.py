@@ -121,3 +121,11 @@ def test_a_walk_closes_and_stays_as_long_as_its_latents(random):
     norms = np.linalg.norm(points, axis=-1)
     assert (lengths >= norms.min(0) - 1e-3).all()
     assert (lengths <= norms.max(0) + 1e-3).all()
+
+
+def test_a_broken_frame_is_named_and_what_is_painted_is_kept(folder, monkeypatch):
+    broken = folder / "film" / "7.png"
+    broken.write_bytes(broken.read_bytes()[:-40])
+    with pytest.raises(InputError, match=r"7\.png"):
+        painted(folder, folder / "film", folder / "run", monkeypatch)
+    assert len(list((folder / "run" / "frames").glob("*.png"))) == 7
