@@ -51,6 +51,7 @@ $python -m experiments.stacked_mnist --data "$mnist" --penalty none --run-dir ru
 $python -m experiments.loss_comparison --data "$mnist" --run-dir runs/loss_comparison
 $python -m experiments.small_data --data "$data/paintings" --count 100 --run-dir runs/small_data
 $python scripts/benchmark.py --output runs/benchmark.json
+$python scripts/compare_torch.py --rounds 7 --output runs/compare_torch.json # needs PyTorch beside the project
 
 # Picture to picture: labels to facades beside L1 alone; photographs to Monet and to ukiyo-e; restoration; editing; recognition.
 $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --run-dir runs/pix2pix
