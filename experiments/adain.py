@@ -85,16 +85,16 @@ def main(argv: list[str] | None = None) -> None:
     count = min(len(test_photos), len(test_paintings))
     pairs = test_photos[:count], test_paintings[:count]
 
-    def paint() -> np.ndarray:
-        return np.concatenate([model([part[i : i + 1] for part in pairs]).numpy() for i in range(count)])
+    def paint(some: int) -> np.ndarray:
+        return np.concatenate([model([part[i : i + 1] for part in pairs]).numpy() for i in range(some)])
 
-    grid = rows(run, lambda: [pairs[0][:SHOWN], pairs[1][:SHOWN], paint()[:SHOWN]])
+    grid = rows(run, lambda: [pairs[0][:SHOWN], pairs[1][:SHOWN], paint(min(SHOWN, count))])
     harness.train(run, model, config, config.steps, batch_at, [grid])
     run.finish({
         "steps": config.steps,
         "images_seen": config.steps * config.batch_size,
         **one_pass.keep(run, network),
-        "held_out": one_pass.judged(teacher, *pairs, paint()),
+        "held_out": one_pass.judged(teacher, *pairs, paint(count)),
         "samples": f"samples/{config.steps:08d}.png",
     })  # fmt: skip
 

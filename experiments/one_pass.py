@@ -86,16 +86,17 @@ def judged(teacher, photos: np.ndarray, styles: Sequence[np.ndarray], painted: n
 
     from style.colour import match_covariance
 
-    matched = np.stack([match_covariance(photo, style) for photo, style in zip(photos, styles, strict=True)])
-    extractor, found = teacher.extractor, {}
-    for name, images in (("photograph", photos), ("colours_matched", matched), ("painted", painted)):
-        content, style = [], []
-        for photo, wanted, image in zip(photos, styles, images, strict=True):
-            own, target, aim = (extractor(tf.constant(each[None])) for each in (image, photo, wanted))
-            content.append(float(teacher.content(own, target)[0]))
-            style.append(float(teacher.style(own, teacher.wanted(aim))[0]))
-        found[name] = {"content": float(np.mean(content)), "style": float(np.mean(style)), "pictures": len(photos)}
-    return found
+    def scores(photo: np.ndarray, style: np.ndarray, result: np.ndarray) -> list[tuple[float, float]]:
+        target, aim = (teacher.extractor(tf.constant(each[None])) for each in (photo, style))
+        wanted = teacher.wanted(aim)
+        made = [teacher.extractor(tf.constant(each[None])) for each in (photo, match_covariance(photo, style), result)]
+        return [(float(teacher.content(own, target)[0]), float(teacher.style(own, wanted)[0])) for own in made]
+
+    means = np.mean([scores(*each) for each in zip(photos, styles, painted, strict=True)], 0)
+    return {
+        name: {"content": float(content), "style": float(style), "pictures": len(photos)}
+        for name, (content, style) in zip(("photograph", "colours_matched", "painted"), means, strict=True)
+    }
 
 
 def keep(run, network, styles: Sequence[str] = ()) -> dict[str, object]:
