@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from experiments.options import Training, command, parse, positive
+from experiments.options import Training, command, one_for_each_style, parse, positive
 from experiments.pictures import MAX_PIXELS
 from experiments.run import begin
 from gan.errors import InputError
@@ -82,16 +82,7 @@ class Config(Training):
                 raise InputError(f"--{name.replace('_', '-')} must be 0 or greater. Received: {getattr(self, name)}")
         if not self.style:
             raise InputError("--style needs at least one picture")
-        if self.mask and len(self.mask) != len(self.style):
-            raise InputError(f"--mask needs a picture for each style. Received: {len(self.mask)} for {len(self.style)}")
-        weights = self.style_weights
-        if weights is not None:
-            if len(weights) != len(self.style):
-                raise InputError(
-                    f"--style-weights needs a number for each style. Received: {len(weights)} for {len(self.style)}"
-                )
-            if min(weights) < 0 or not 0 < sum(weights) < float("inf"):
-                raise InputError(f"--style-weights must be 0 or greater, with a sum greater than 0. Received: {weights}")
+        one_for_each_style(self)
         if isinstance(self.block, int) and self.block < 64:
             raise InputError(f"--block must be at least 64. Received: {self.block}")
 

@@ -62,6 +62,19 @@ def positive(config: object, *names: str) -> None:
             raise InputError(f"--{name.replace('_', '-')} must be greater than 0. Received: {value}")
 
 
+def one_for_each_style(config) -> None:
+    """Raises InputError unless `style_weights` and `mask`, where given, are as many as the styles, and the weights shares."""
+    weights, masks, count = config.style_weights, getattr(config, "mask", None), len(config.style)
+    if masks and len(masks) != count:
+        raise InputError(f"--mask needs a picture for each style. Received: {len(masks)} for {count}")
+    if weights is None:
+        return
+    if len(weights) != count:
+        raise InputError(f"--style-weights needs a number for each style. Received: {len(weights)} for {count}")
+    if count and (min(weights) < 0 or not 0 < sum(weights) < float("inf")):
+        raise InputError(f"--style-weights must be 0 or greater, with a sum greater than 0. Received: {weights}")
+
+
 def parse(
     config_class: type[ConfigType],
     description: str,

@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.options import command, parse, positive
+from experiments.options import command, one_for_each_style, parse, positive
 from experiments.pictures import MAX_PIXELS
 from gan.errors import InputError
 
@@ -62,12 +62,7 @@ class Config:
             raise InputError(f"--strength must be from 0 to 1. Received: {self.strength}")
         if self.refine < 0:
             raise InputError(f"--refine must be 0 or greater. Received: {self.refine}")
-        if self.mask and len(self.mask) != len(self.style):
-            raise InputError(f"--mask needs a picture for each style. Received: {len(self.mask)} for {len(self.style)}")
-        if self.style_weights is not None and len(self.style_weights) != len(self.style):
-            raise InputError(
-                f"--style-weights needs a number for each style. Received: {len(self.style_weights)} for {len(self.style)}"
-            )
+        one_for_each_style(self)
 
 
 def work(config: Config) -> list[tuple[Path, Path]]:

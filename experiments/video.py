@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from experiments.options import Training, command, parse, positive
+from experiments.options import Training, command, one_for_each_style, parse, positive
 from experiments.pictures import MAX_PIXELS
 from experiments.run import Run, begin
 from gan.errors import InputError
@@ -85,10 +85,7 @@ class Config(Training):
             raise InputError(f"--steadiness must be from 0 to 1. Received: {self.steadiness}")
         if not self.style:
             raise InputError("--style needs at least one picture")
-        if self.style_weights is not None and len(self.style_weights) != len(self.style):
-            raise InputError(
-                f"--style-weights needs a number for each style. Received: {len(self.style_weights)} for {len(self.style)}"
-            )
+        one_for_each_style(self)
 
 
 def main(argv: list[str] | None = None) -> None:

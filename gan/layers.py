@@ -1,6 +1,8 @@
 """Layers that the networks share and Keras lacks. All have the second derivative that gradient penalties need, and XLA's
 blessing."""
 
+import math
+
 import keras
 import tensorflow as tf
 from keras import layers, ops
@@ -264,6 +266,18 @@ class SpectralDense(layers.Dense):
         kernel = spectral_normalised(tf.convert_to_tensor(self.kernel.value), self.u, training)
         x = tf.matmul(x, tf.cast(kernel, self.compute_dtype))
         return x + self.bias if self.use_bias else x
+
+
+@register
+class Uniform(layers.Layer):
+    """Standard normal numbers -> numbers uniform between -sqrt(3) and sqrt(3): mean 0, variance 1, as the latents of DCGAN
+    are up to their scale (Radford et al. 2015)."""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return math.sqrt(3.0) * tf.math.erf(x / math.sqrt(2.0))
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        return shape
 
 
 @register

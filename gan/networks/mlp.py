@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from gan.layers import FourierFeatures, LeakyReLU
+from gan.layers import FourierFeatures, LeakyReLU, Uniform
 
 
 def _stack(x: keras.KerasTensor, width: int, depth: int) -> keras.KerasTensor:
@@ -14,11 +14,23 @@ def _stack(x: keras.KerasTensor, width: int, depth: int) -> keras.KerasTensor:
 
 
 def generator(
-    dimensions: int = 2, latent_dim: int = 2, width: int = 256, depth: int = 3, frequencies: int = 0, scale: float = 1.0
+    dimensions: int = 2,
+    latent_dim: int = 2,
+    width: int = 256,
+    depth: int = 3,
+    frequencies: int = 0,
+    scale: float = 1.5,
+    uniform: bool = False,
 ) -> keras.Model:
-    """Latents `[N, latent_dim]` -> points `[N, dimensions]`. `frequencies`: how many Fourier features it reads beside z."""
+    """Latents `[N, latent_dim]` -> points `[N, dimensions]`.
+
+    Args:
+        frequencies: how many Fourier features it reads beside its latents.
+        uniform: the network makes its latents uniform.
+    """
     z = keras.Input([latent_dim], name="z")
-    x = _stack(_with_features(z, frequencies, scale), width, depth)
+    x = Uniform(name="uniform")(z) if uniform else z
+    x = _stack(_with_features(x, frequencies, scale), width, depth)
     return keras.Model(z, layers.Dense(dimensions, dtype="float32", name="points")(x), name="generator")
 
 

@@ -127,6 +127,7 @@ CASES = {
     "infinite weight": ([*GATYS, "--content-weight", "inf"], "--content-weight"),
     "weights of other styles": ([*GATYS, "--style-weights", "1", "2"], "--style-weights needs a number for each style"),
     "weights of sum 0": ([*GATYS, "--style-weights", "0"], "sum greater than 0"),
+    "negative weights of a film": ([*VIDEO, "--input", "BAD/mixed", "--style-weights", "-1"], "--style-weights must be 0"),
     "a mask without its style": ([*GATYS, "--mask", "BAD/good.png", "BAD/good.png"], "--mask needs a picture for each style"),
     "a mask of another shape": ([*GATYS, "--mask", "BAD/good.png"], "shape of the content"),
     "a mask that covers nothing": ([*GATYS, "--mask", "BAD/nowhere.png"], "cover something"),

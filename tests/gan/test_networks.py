@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from gan import conditions
 from gan.errors import InputError
+from gan.layers import Uniform
 from gan.networks import dcgan, mlp, r3gan, resnet, spatial, stylegan2
 
 
@@ -176,3 +177,14 @@ def test_mlp(random):
     for network in (mlp.generator(width=8, frequencies=3), mlp.discriminator(width=8, frequencies=3)):
         assert network.get_layer("fourier").output.shape == (None, 2 + 2 * 3)
         assert network.get_layer("dense0").input is network.get_layer("fourier").output
+
+
+def test_uniform_latents(random):
+    z = random.standard_normal((50_000, 2), np.float32)
+    made = keras.ops.convert_to_numpy(Uniform()(z))
+    assert np.abs(made).max() < 3**0.5
+    for share in (0.1, 0.25, 0.5, 0.9):
+        np.testing.assert_allclose(np.quantile(made, share, 0), 3**0.5 * (2 * share - 1), atol=0.03)
+    np.testing.assert_allclose(made.var(0), 1.0, atol=0.02)
+    network = mlp.generator(width=8, uniform=True)
+    assert network.get_layer("dense0").input is network.get_layer("uniform").output
