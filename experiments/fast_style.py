@@ -34,6 +34,9 @@ class Config(OnePassTraining):
     """Channels of the first convolution."""
     blocks: int = 5
     """Residual blocks."""
+    skip: bool = True
+    """Add to the photograph in the style's colours. Without, the network draws all of the picture, as published: it needs many
+    times the steps before scenes can be recognised."""
 
     def __post_init__(self):
         super().__post_init__()
@@ -71,7 +74,9 @@ def main(argv: list[str] | None = None) -> None:
         return one_pass.squares(config, photos, step, 0), labels.astype(np.int32)
 
     teacher = Teacher(features.load(config.extractor), STYLES[config.style_loss])
-    network = networks.johnson(config.width, config.blocks, count if count > 1 else 0)
+    network = networks.johnson(config.width, config.blocks, count if count > 1 else 0, config.skip)
+    if config.skip:
+        networks.start_in_colours(network, [style[None] for style in styles])
     model = FastStyle(network, teacher, [style[None] for style in styles])
     model.compile(one_pass.adam(config), config.content_weight, config.style_weight, config.tv_weight)
     run.open(data=photos.hash, style=pictures.digest(*styles), extractor=features.digest(config.extractor), steps=config.steps)

@@ -13,11 +13,11 @@ from keras import layers
 
 from gan.errors import InputError
 from gan.features import Extractor
-from gan.image_layers import ConditionalInstanceNorm, EnlargingConv, FewFilters, InstanceNorm, ReflectPad
+from gan.image_layers import ConditionalInstanceNorm, EnlargingConv, FewFilters, InstanceNorm, ReflectPad, Unbounded, moments
 from gan.layers import Repeat
 from style.transfer import AdaIN, Covariance, StyleAttention
 
-SHARES, ENCODER, CARRIED = "shares", "encoder", "carried"
+SHARES, ENCODER, CARRIED, COLOURS = "shares", "encoder", "carried", "colours"
 Way = type[AdaIN] | type[Covariance] | type[StyleAttention]
 
 
@@ -25,10 +25,10 @@ def reflecting(x: keras.KerasTensor, filters: int, size: int, name: str, stride:
     """A convolution that keeps the size, or divides it by the stride."""
     x = ReflectPad(size // 2, name=f"{name}_pad")(x)
     kind = FewFilters if filters < 4 and stride == 1 else layers.Conv2D
-    return kind(filters, size, stride, kernel_initializer="he_normal", name=name, **options)(x)
+    return kind(filters, size, stride, name=name, **{"kernel_initializer": "he_normal"} | options)(x)
 
 
-def johnson(width: int = 32, blocks: int = 5, styles: int = 0) -> keras.Model:
+def johnson(width: int = 32, blocks: int = 5, styles: int = 0, skip: bool = False) -> keras.Model:
     """The transformer of Johnson et al. 2016: c9s1-32, d64, d128, R128 x 5, u64, u32, c9s1-3.
 
     With the instance normalisation of Ulyanov et al. 2016, and enlarging by repetition before a convolution (Odena et al.
@@ -36,6 +36,7 @@ def johnson(width: int = 32, blocks: int = 5, styles: int = 0) -> keras.Model:
 
     Args:
         styles: so many styles share the network; each has scales and shifts of its own (Dumoulin et al. 2017).
+        skip: the network adds to the photograph in each style's colours (`start_in_colours`), instead of drawing all of it.
     """
     image = keras.Input([None, None, 3], name="image")
     shares = keras.Input([styles], name=SHARES) if styles else None
@@ -61,8 +62,21 @@ def johnson(width: int = 32, blocks: int = 5, styles: int = 0) -> keras.Model:
     for stage in (1, 0):
         enlarging = EnlargingConv(width << stage, 3, kernel_initializer="he_normal", use_bias=False, name=f"up{stage}")
         x = normalised(enlarging(x), f"up{stage}")
-    x = layers.Activation("tanh", dtype="float32", name="stylised")(reflecting(x, 3, 9, "rgb"))
+    if skip:
+        change = reflecting(x, 3, 9, "rgb", kernel_initializer=keras.initializers.VarianceScaling(0.02))
+        x = layers.Add(name="added")([normalised(Unbounded(name="photograph")(image), COLOURS, relu=False), change])
+    else:
+        x = reflecting(x, 3, 9, "rgb")
+    x = layers.Activation("tanh", dtype="float32", name="stylised")(x)
     return keras.Model([image, shares] if styles else image, x, name="johnson")
+
+
+def start_in_colours(network: keras.Model, styles: Sequence[tf.Tensor]) -> None:
+    """Sets the colours that a `johnson` with a skip begins from: the means and deviations of pictures `[1, h, w, 3]`."""
+    layer = network.get_layer(f"{COLOURS}_norm")
+    means, variances = zip(*(moments(Unbounded()(style)) for style in styles), strict=True)
+    for weight, values in ((layer.shift, means), (layer.scale, [variance**0.5 for variance in variances])):
+        weight.assign(tf.reshape(tf.stack(values), weight.shape))
 
 
 def arbitrary(
