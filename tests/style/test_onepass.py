@@ -45,6 +45,24 @@ def test_mixtures_of_styles_mix_scales_and_shifts(random):
     np.testing.assert_allclose(network([image, tf.constant([[1.0, 0.0]])]), half, atol=1e-5)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_skip_starts_from_the_photograph_in_the_styles_colours(count, random):
+    """With nothing added yet, each channel has the style's mean and deviation, before tanh, in the photograph's order."""
+    keras.utils.set_random_seed(0)
+    photo, styles = batch(random, 1), [batch(random, 1, 24) * strength for strength in (0.3, 0.9)][:count]
+    network = networks.johnson(4, 1, count if count > 1 else 0, skip=True)
+    networks.start_in_colours(network, styles)
+    rgb = network.get_layer("rgb")
+    rgb.kernel.assign(tf.zeros_like(rgb.kernel))
+    for label, style in enumerate(styles):
+        painted = network([photo, tf.one_hot([label], 2)] if count > 1 else photo).numpy()
+        aim, made = (np.arctanh(each.astype(np.float64)) for each in (0.97 * style.numpy(), painted))
+        np.testing.assert_allclose(made.mean((0, 1, 2)), aim.mean((0, 1, 2)), atol=1e-4)
+        np.testing.assert_allclose(made.std((0, 1, 2)), aim.std((0, 1, 2)), rtol=1e-3)
+        order = np.argsort(photo.numpy()[0, ..., 0], axis=None)
+        assert np.all(np.diff(painted[0, ..., 0].ravel()[order]) >= 0)
+
+
 def test_the_losses_are_the_relative_ones_of_the_optimiser(extractor, random):
     """Of one picture, what `style.models.Stylisation` says of it."""
     from style.models import Stylisation

@@ -10,6 +10,7 @@ from style import fast, networks, transfer, whole
 NETWORKS = {
     "one": lambda: networks.johnson(4, 2),
     "many": lambda: networks.johnson(4, 1, 3),
+    "skip": lambda: networks.johnson(4, 1, skip=True),
     **{
         way: lambda way=way: networks.arbitrary(features.load(), transfer.WAYS[way], (4, 8, 8))
         for way in ("adain", "covariance", "attention")
