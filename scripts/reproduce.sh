@@ -85,6 +85,14 @@ $python -m experiments.compare_extractors --data "$data" --reference "$squeezene
 $python -m experiments.adain --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 \
     --style-data "$data/paintings" "$data/textures" --transform covariance --steps 10000 --run-dir runs/arbitrary
 
+# The network that ships, of twelve styles.
+styles=(vangogh_starry_night_1889 vangogh_wheat_field_with_cypresses_1889 monet_impression_sunrise_1872 monet_water_lilies_1919
+    signac_port_of_la_rochelle delaunay_portrait_of_metzinger_1906 mondrian_composition_1913 klimt_adele_bloch_bauer_1907
+    cezanne_mont_sainte_victoire gauguin_tahitian_women huang_gongwang_fuchun_mountains_1350 malevich_suprematist_composition_1916)
+styles=("${styles[@]/#/$data/paintings/famous/}")
+$python -m experiments.fast_style --preset small --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 \
+    --style "${styles[@]/%/.jpg}" --style-weight 0.3 --steps 8000 --tick 200 --run-dir runs/many
+
 # Stylisation: the style loss falls at least tenfold; ten times the content weight keeps more of the photograph.
 stylise() {
     for weight in 1 10; do
