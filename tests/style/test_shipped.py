@@ -10,6 +10,7 @@ from gan import features
 from style import fast
 from style.colour import match_covariance
 from style.models import Stylisation
+from tests.conftest import SHARED, needs_shared
 
 
 @pytest.mark.parametrize("name", fast.NAMES)
@@ -30,3 +31,18 @@ def test_any_style_is_nearer_than_colours_alone():
     scores, matched = judge.scores(painted), judge.scores(match_covariance(content, style))
     assert scores["style"] < 0.5 * matched["style"]
     assert scores["content"] < 1
+
+
+@needs_shared
+def test_each_named_style_is_nearer_than_colours_alone():
+    """On a photograph that nothing was trained on; and the styles differ: each is nearer to its own painting than the others."""
+    many, judge = fast.load("many"), features.load()
+    content = pictures.to_float(pictures.read("samples/coffee.png", long_side=256))[None]
+    painted = {name: many.with_styles([name])(content) for name in many.styles}
+    for name in many.styles:
+        style = pictures.to_float(pictures.read(SHARED / "paintings" / "famous" / f"{name}.jpg", long_side=384))[None]
+        of = Stylisation(judge, content, [style])
+        scores = {other: of.scores(image) for other, image in painted.items()}
+        assert scores[name]["style"] < 0.6 * of.scores(match_covariance(content, style))["style"], name
+        assert scores[name]["content"] < 1
+        assert min(scores, key=lambda other: scores[other]["style"]) == name
