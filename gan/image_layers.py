@@ -156,13 +156,15 @@ class Unbounded(layers.Layer):
 
 @register
 class FewFilters(layers.Conv2D):
-    """The same as `Conv2D` without strides and padding, three times as fast for three filters of 9 x 9.
+    """The same as `Conv2D` without strides, two to three times as fast for three filters of 7 x 7 and 9 x 9.
 
     The processor computes 16 filters in the time of one. So each becomes four, one for each place of a 2 x 2 block of the
     output: copies shifted in a kernel larger by one, which moves by two places.
     """
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        if self.padding == "same":
+            inputs = tf.pad(inputs, [[0, 0], *([(edge - 1) // 2, edge // 2] for edge in self.kernel_size), [0, 0]])
         known, now = inputs.shape[1:3], tf.shape(inputs)[1:3]
         sides = [now[axis] if known[axis] is None else known[axis] for axis in (0, 1)]
         size = [side - edge + 1 for side, edge in zip(sides, self.kernel_size, strict=True)]

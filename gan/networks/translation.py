@@ -15,6 +15,7 @@ from gan.errors import InputError
 from gan.image_layers import (
     ConditionalInstanceNorm,
     Enlarge,
+    FewFilters,
     FillHoles,
     InstanceNorm,
     PixelShuffle,
@@ -167,7 +168,7 @@ def resnet(
             options = {"use_bias": norm == "none" and not styles, "kernel_initializer": start(), "name": f"up{stage}"}
             x = normal(layers.Conv2DTranspose(wide, 3, 2, "same", **options)(x), f"up{stage}")
     x = ReflectPad(3, name="rgb_pad")(x)
-    x = layers.Conv2D(out_channels, 7, kernel_initializer=start(), name="rgb")(x)
+    x = FewFilters(out_channels, 7, kernel_initializer=start(), name="rgb")(x)
     x = layers.Activation("tanh", dtype="float32", name="image")(x)
     return keras.Model([image, labels] if styles else image, x, name="generator")
 
@@ -209,7 +210,7 @@ def srresnet(
     x = layers.Add(name="body")([first, normalised(convolution(x, width, 3, "last_conv", bias), norm, "last_norm")])
     for stage in range(doublings):
         x = prelu(PixelShuffle(name=f"shuffle{stage}")(convolution(x, 4 * width, 3, f"up{stage}")), f"up{stage}_relu")
-    x = layers.Conv2D(channels, 9 if scale > 1 else 3, padding="same", kernel_initializer="zeros", name="rgb")(x)
+    x = FewFilters(channels, 9 if scale > 1 else 3, padding="same", kernel_initializer="zeros", name="rgb")(x)
     beside = Enlarge(scale, "bicubic", name="bicubic")(image) if scale > 1 else image
     x = layers.Add(name="residual")([beside, x])
     return keras.Model(image, layers.Activation("linear", dtype="float32", name="image")(x), name="generator")

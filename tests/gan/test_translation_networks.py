@@ -102,10 +102,12 @@ def test_one_picture_is_normalised_as_several_are(labelled, random):
     np.testing.assert_allclose(results[0][0], results[1][0], atol=1e-5)
 
 
-@pytest.mark.parametrize("size", [3, 9])
-def test_few_filters_are_a_convolution(size, random):
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("size", [3, 4, 9])
+def test_few_filters_are_a_convolution(size, padding, random):
     """For odd and even sides, known beforehand or not; its gradients too."""
-    plain, few = (kind(3, size, bias_initializer="ones") for kind in (keras.layers.Conv2D, FewFilters))
+    options = {"padding": padding, "bias_initializer": "ones"}
+    plain, few = (kind(3, size, **options) for kind in (keras.layers.Conv2D, FewFilters))
     for layer in (plain, few):
         layer.build([None, None, None, 5])
     few.set_weights(plain.get_weights())

@@ -35,7 +35,7 @@ def test_any_style_is_nearer_than_colours_alone():
 
 @needs_shared
 def test_each_named_style_is_nearer_than_colours_alone():
-    """On a photograph that nothing was trained on; and the styles differ: each is nearer to its own painting than the others."""
+    """On a photograph that nothing was trained on; and each is nearer to its own painting than the others are."""
     many, judge = fast.load("many"), features.load()
     content = pictures.to_float(pictures.read("samples/coffee.png", long_side=256))[None]
     painted = {name: many.with_styles([name])(content) for name in many.styles}
