@@ -2,12 +2,12 @@
 
     python -m experiments.stylise --content photo.jpg --style painting.jpg --output painted.png
     python -m experiments.stylise --content photos/ --style a.jpg b.jpg --style-weights 3 1 --output painted/
-    python -m experiments.stylise --content photo.jpg --network runs/three --style starry_night --output painted.png
+    python -m experiments.stylise --content photo.jpg --network many --style mondrian_composition_1913 --output painted.png
 
-Networks: arbitrary, which comes with the package and takes any picture as its style; or a finished run of experiments.adain
-or of experiments.fast_style, which has styles of its own. Pictures of any size: large ones are painted in tiles, with the
-statistics of the whole. `--refine 50` goes on from there with so many steps of the optimiser. Transparency, 16 bits,
-orientation and colour profile are kept or told.
+Two networks come with the package: arbitrary takes any picture as its style, many has twelve paintings of its own (a name that
+it does not know is answered by the list). Others are finished runs of experiments.adain and of experiments.fast_style. Pictures
+of any size: large ones are painted in tiles, with the statistics of the whole. `--refine 50` goes on from there with so many
+steps of the optimiser. Transparency, 16 bits, orientation and colour profile are kept or told.
 """
 
 import time
@@ -32,7 +32,7 @@ class Config:
     style: tuple[str, ...] = ()
     """For an arbitrary-style network the style picture, or several; for others names of their styles."""
     network: str = "arbitrary"
-    """arbitrary, a run of adain or fast_style, or a .keras file."""
+    """arbitrary, many, a run of adain or fast_style, or a .keras file."""
     style_weights: tuple[float, ...] | None = None
     """How much each style counts. Default: all the same."""
     strength: float = 1.0

@@ -13,7 +13,7 @@ from gan.features import read_keras
 from style import networks, whole
 
 SHIPPED = Path(__file__).parent / "weights"
-NAMES = ("arbitrary",)
+NAMES = ("arbitrary", "many")
 FILE = "network.keras"
 AT_ONCE = 2_400_000  # pixels; larger pictures are painted in tiles
 Paint = Callable[[np.ndarray], np.ndarray]

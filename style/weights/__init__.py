@@ -1,1 +1,1 @@
-"""A network trained by this project; `NOTICE` says from what, the `.json` beside it how and how well."""
+"""Networks trained by this project; `NOTICE` says from what, the `.json` beside each how and how well."""

@@ -43,6 +43,6 @@ def test_each_named_style_is_nearer_than_colours_alone():
         style = pictures.to_float(pictures.read(SHARED / "paintings" / "famous" / f"{name}.jpg", long_side=384))[None]
         of = Stylisation(judge, content, [style])
         scores = {other: of.scores(image) for other, image in painted.items()}
-        assert scores[name]["style"] < 0.6 * of.scores(match_covariance(content, style))["style"], name
+        assert scores[name]["style"] < 0.75 * of.scores(match_covariance(content, style))["style"], name
         assert scores[name]["content"] < 1
         assert min(scores, key=lambda other: scores[other]["style"]) == name
