@@ -5,10 +5,10 @@
     python -m experiments.stylise --content photo.jpg --network runs/three --style a --output painted.png
 
 Several styles share the network; each has scales and shifts of its own at every normalisation, and mixtures of them are styles
-too. Differences from the papers: the network adds to the photograph in the style's colours instead of drawing all of it (`--no-
-skip`: as published); losses are relative (style.objectives), the teacher is `compact` unless --extractor says otherwise, sizes
-are enlarged by repetition before a convolution. Presets: published (Johnson's size) and small (half the channels, a quarter of
-the arithmetic).
+too. Differences from the papers: the network adds to the photograph in the style's colours instead of drawing all of it
+(`--no-skip`: as published); losses are relative (style.objectives), the teacher is `compact` unless --extractor says otherwise,
+sizes are enlarged by repetition before a convolution. Presets: published (Johnson's size) and small (half the channels, a
+quarter of the arithmetic).
 """
 
 from dataclasses import dataclass, replace

@@ -6,9 +6,9 @@ Relativistic pairing with R1 + R2 and R3GAN's cosine schedules on plain networks
 papers: the discriminator reads Fourier features of the points, without which it is slow to tell points a sigma apart, and the
 generator reads some of its latent, because the points that it misses lie on the bridges between modes, which only a steep
 function makes short. Its latents are uniform: seams between 25 equal parts are shorter there than among normal ones. Published
-by VEEGAN (Srivastava et al. 2017), without such features: 24.6 of 25 modes and 40 % of high quality on the grid, 8 of 8 and 53
-% on the ring; a perfect sampler has 98.9 %. `--loss`, `--penalty`, `--frequencies 0`, `--latent-frequencies 0`, `--latent
-normal` and `--schedule constant` show what each of them is worth.
+by VEEGAN (Srivastava et al. 2017), without such features: 24.6 of 25 modes and 40 % of high quality on the grid, 8 of 8 and
+53 % on the ring; a perfect sampler has 98.9 %. `--loss`, `--penalty`, `--frequencies 0`, `--latent-frequencies 0`,
+`--latent normal` and `--schedule constant` show what each of them is worth.
 """
 
 from dataclasses import dataclass

@@ -19,6 +19,18 @@ for seed in 0 1 2; do
     $python -m experiments.evaluate runs/dcgan-$seed --classifier runs/classifier --data "$data/mnist.npz"
 done
 
+# R3GAN's objective and DCGAN as published on the same networks at equal time, three seeds.
+for data_set in mnist fashion_mnist; do
+    $python -m experiments.classifier --data "$data/$data_set.npz" --run-dir runs/classifier-$data_set
+    for preset in r3gan-loss published; do
+        for seed in 0 1 2; do
+            run=runs/$preset-$data_set-$seed
+            $python -m experiments.dcgan --preset $preset --data "$data/$data_set.npz" --seed $seed --run-dir $run
+            $python -m experiments.evaluate $run --classifier runs/classifier-$data_set --data "$data/$data_set.npz"
+        done
+    done
+done
+
 # The engine: every loss with every regulariser; the weight of R1; do augmentations leak; and each network.
 mnist=$data/mnist.npz fashion=$data/fashion_mnist.npz
 $python -m experiments.loss_matrix --data "$mnist" --run-dir runs/loss_matrix
