@@ -57,6 +57,10 @@ for layout in grid ring; do
         $python -m experiments.gaussians --layout $layout --seed $seed --run-dir runs/$layout-$seed
     done
 done
+for seed in 0 1 2; do
+    $python -m experiments.gaussians --loss non-saturating --penalty none --frequencies 0 --latent-frequencies 0 --latent normal \
+        --schedule constant --learning-rate 2e-4 --seed $seed --run-dir runs/grid-classic-$seed
+done
 $python -m experiments.gaussian_matrix --penalties none r1 r1+r2 wgan-gp --run-dir runs/gaussian_matrix
 $python -m experiments.stacked_mnist --data "$mnist" --run-dir runs/stacked
 $python -m experiments.stacked_mnist --data "$mnist" --penalty none --run-dir runs/stacked-none
