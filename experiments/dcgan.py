@@ -2,10 +2,11 @@
 
     python -m experiments.dcgan --data mnist.npz --steps 8000 --run-dir runs/dcgan --seed 0
 
-Three minutes on 2 cores for MNIST. Differences from the paper: 4x4 kernels (no checkerboards), fewer channels, R1 instead of
-batch normalisation in the discriminator, a learning rate that is higher and falls, and pictures from an exponential moving
-average of the generator. Presets of the same networks: published (of these differences only the kernels and channels) and
-r3gan-loss (relativistic pairing with R1 + R2, Huang et al. 2024); paper is published at its own size, 64 px, for a GPU.
+Three minutes on 2 cores for MNIST. Differences from the paper: 4x4 kernels (no checkerboards), fewer channels and latents,
+smaller batches, R1 instead of batch normalisation in the discriminator, a learning rate that is higher and falls, and pictures
+from an exponential moving average of the generator. Presets of the same networks: published (of these differences only the
+kernels and the sizes) and r3gan-loss (relativistic pairing with R1 + R2, Huang et al. 2024); paper is published at its own
+size, 64 px, for a GPU.
 """
 
 from dataclasses import dataclass, replace

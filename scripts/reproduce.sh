@@ -13,15 +13,15 @@ for seed in 0 1 2; do
 done
 
 # Digits, three seeds, judged by the classifier.
-$python -m experiments.classifier --data "$data/mnist.npz" --run-dir runs/classifier
+$python -m experiments.classifier --data "$data/mnist.npz" --run-dir runs/classifier-mnist
 for seed in 0 1 2; do
     $python -m experiments.dcgan --data "$data/mnist.npz" --seed $seed --run-dir runs/dcgan-$seed
-    $python -m experiments.evaluate runs/dcgan-$seed --classifier runs/classifier --data "$data/mnist.npz"
+    $python -m experiments.evaluate runs/dcgan-$seed --classifier runs/classifier-mnist --data "$data/mnist.npz"
 done
 
 # R3GAN's objective and DCGAN as published on the same networks at equal time, three seeds.
+$python -m experiments.classifier --data "$data/fashion_mnist.npz" --run-dir runs/classifier-fashion_mnist
 for data_set in mnist fashion_mnist; do
-    $python -m experiments.classifier --data "$data/$data_set.npz" --run-dir runs/classifier-$data_set
     for preset in r3gan-loss published; do
         for seed in 0 1 2; do
             run=runs/$preset-$data_set-$seed
@@ -43,11 +43,11 @@ for change in turns cutout; do
         --run-dir runs/leaks-$change
 done
 $python -m experiments.conditional_gan --data "$mnist" --run-dir runs/conditional
-$python -m experiments.evaluate runs/conditional --classifier runs/classifier --data "$mnist"
+$python -m experiments.evaluate runs/conditional --classifier runs/classifier-mnist --data "$mnist"
 $python -m experiments.r3gan --data "$mnist" --run-dir runs/r3gan
-$python -m experiments.evaluate runs/r3gan --classifier runs/classifier --data "$mnist"
+$python -m experiments.evaluate runs/r3gan --classifier runs/classifier-mnist --data "$mnist"
 $python -m experiments.wgan_gp --data "$mnist" --run-dir runs/wgan_gp
-$python -m experiments.evaluate runs/wgan_gp --classifier runs/classifier --data "$mnist"
+$python -m experiments.evaluate runs/wgan_gp --classifier runs/classifier-mnist --data "$mnist"
 $python -m experiments.dcgan --data "$fashion" --network dcgan-resize --run-dir runs/resize
 $python -m experiments.stylegan2 --data "$fashion" --run-dir runs/stylegan2
 $python -m experiments.conditional_gan --data "$fashion" --network resnet --width 32 --condition projection --loss hinge \
@@ -105,9 +105,13 @@ $python -m experiments.adain --data "$data"/photos/train "$data"/photos/val "$da
 styles=(vangogh_starry_night_1889 vangogh_wheat_field_with_cypresses_1889 monet_impression_sunrise_1872 monet_water_lilies_1919
     signac_port_of_la_rochelle delaunay_portrait_of_metzinger_1906 mondrian_composition_1913 klimt_adele_bloch_bauer_1907
     cezanne_mont_sainte_victoire gauguin_tahitian_women huang_gongwang_fuchun_mountains_1350 malevich_suprematist_composition_1916)
-styles=("${styles[@]/#/$data/paintings/famous/}")
+paintings=("${styles[@]/#/$data/paintings/famous/}")
 $python -m experiments.fast_style --preset small --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 \
-    --style "${styles[@]/%/.jpg}" --style-weight 0.3 --steps 8000 --tick 200 --run-dir runs/many
+    --style "${paintings[@]/%/.jpg}" --style-weight 0.3 --steps 8000 --tick 200 --run-dir runs/many
+for style in "${styles[@]}"; do
+    $python -m experiments.stylise --content samples/coffee.png --network many --style "$style" --image-size 512 \
+        --output "runs/many/$style.png" --overwrite
+done
 
 # Stylisation: the style loss falls at least tenfold; ten times the content weight keeps more of the photograph.
 stylise() {
