@@ -103,7 +103,7 @@ def main(argv: list[str] | None = None) -> None:
     harness.prepare(config)
 
     from gan import features
-    from style import memory, objectives
+    from style import memory, objectives, scores
     from style.colour import COLOURS
     from style.models import Stylisation
     from style.optimise import OPTIMISED, ImageAdam, coarse_to_fine
@@ -159,6 +159,7 @@ def main(argv: list[str] | None = None) -> None:
             "size": photo.shape[:2][::-1],
             "steps_of_scales": steps_of_scales,
             "block": block,
+            "seam_ratio": scores.seam_ratio(model().numpy(), *model.frame.edges()),  # above 1: the edge of a block shows
             "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
             "picture": original.notes,
             "stylised": "stylised.png",

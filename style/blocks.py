@@ -76,6 +76,15 @@ class Frame:
             {name: tf.cast(middle * tf.constant(self.shapes[name], tf.float32), tf.int32) for name in names},
         )
 
+    def edges(self) -> tuple[list[int], list[int]]:
+        """The rows and the columns of the picture at which a block begins; none where it is read at once."""
+        if self.windows is None:
+            return [], []
+        firsts = (set(self.windows[:, place] - MARGIN) for place in (2, 4))
+        return tuple(
+            sorted(int(edge) for edge in found if 0 < edge < side) for found, side in zip(firsts, self.size, strict=True)
+        )
+
     def cut(self, view: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
         """The part of a padded picture that a window reads."""
         return tf.slice(view, [0, window[0], window[1], 0], [-1, *self.window_size, -1])

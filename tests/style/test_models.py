@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from gan import features
+from gan.features import MARGIN
 from style import losses
-from style.blocks import windows
+from style.blocks import Frame, windows
 from style.lbfgs import LBFGSStylisation
 from style.models import Stylisation, mirrored
 from style.objectives import CONTENTS, STYLES
@@ -191,6 +192,11 @@ def test_windows_read_each_place_once_and_enough_around_it():
             assert start == 0 or first - start >= 32
             assert start + size == side or start + size - last >= 32
     assert (owned == 1).all()
+
+
+def test_the_edges_of_blocks_are_where_the_picture_is_cut(extractor):
+    assert Frame(extractor, (200, 290), 64).edges() == ([64 - MARGIN, 128 - MARGIN, 192 - MARGIN], [48, 112, 176, 240])
+    assert Frame(extractor, (200, 290)).edges() == ([], [])
 
 
 def test_masks_keep_styles_apart(extractor, random):
