@@ -144,6 +144,92 @@ def trained_encoder(config: Config, generator, draw):
     return runs.load(folder, "encoder")
 
 
+def drawing(generator, label: int | None):
+    """A function: latents -> pictures; of a conditional generator those of the label, else each class in turn."""
+    import tensorflow as tf
+
+    from experiments import runs
+
+    known = runs.classes(generator)
+
+    def draw(z: tf.Tensor, step: tf.Tensor | int = 0) -> tf.Tensor:
+        if not known:
+            return generator(z, training=False)
+        count = tf.shape(z)[0]
+        classes = tf.range(count) % known if label is None else tf.fill([count], label)
+        return generator([z, classes], training=False)
+
+    return draw
+
+
+def identity():
+    """A function: two sets of pictures `[N, H, W, 1 or 3]` -> their perceptual distances in `compact`, `[N]`."""
+    import tensorflow as tf
+
+    from gan import features
+    from style.perceptual import perceptual_distance
+
+    compact = features.load("compact")
+
+    def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+        grey = a.shape[-1] == 1
+        return perceptual_distance(compact, *(tf.repeat(each, 3, -1) if grey else each for each in (a, b)))
+
+    return distance
+
+
+def inverted(config: Config, draw, distance, start: np.ndarray, images: np.ndarray):
+    """The latents whose pictures are nearest to some, as a trained `gan.models.inversion.Inversion`."""
+    import keras
+    import tensorflow as tf
+    from tqdm import trange
+
+    from gan.models.inversion import Inversion
+
+    model = Inversion(draw, images, start, distance)
+    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps, alpha=0.05)))
+    step = tf.function(model.train_step)
+    for _ in trange(config.steps, desc="inversion", disable=None):
+        step()
+    return model
+
+
+def attribute_direction(config: Config, draw, encoder, shape: tuple[int, int, int]) -> tuple[np.ndarray, float]:
+    """The unit vector along which the attribute grows, and the share of its variance that it explains on the other half."""
+    from experiments import runs
+    from gan import noise
+    from gan.attributes import ATTRIBUTES
+    from gan.models.inversion import direction
+
+    if config.labels:
+        images, values = labelled(config, shape)
+        return direction(runs.apply(encoder, images), values)
+    z = noise.normal([SAMPLES, encoder.output_shape[-1]], config.seed, 0).numpy()
+    return direction(z, ATTRIBUTES[config.attribute](runs.apply(lambda x, training: draw(x), z)))
+
+
+def sweep(
+    config: Config, draw, distance, z: np.ndarray, found: np.ndarray, axis: np.ndarray, measure
+) -> tuple[list[np.ndarray], list[dict]]:
+    """The pictures at each strength, and how far each went in identity, beside random directions, and in the attribute."""
+    random = np.random.default_rng(config.seed).normal(size=(RANDOM_DIRECTIONS, len(axis)))
+    others = (random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.float32)
+    columns, told = [], []
+    for strength in config.strengths:
+        moved = draw(z + np.float32(strength) * axis).numpy()
+        astray = [distance(draw(z + np.float32(strength) * other), found).numpy().mean() for other in others]
+        columns.append(moved)
+        told.append(
+            {
+                "strength": strength,
+                "identity_distance": distance(moved, found).numpy().tolist(),
+                "of_random_directions": float(np.mean(astray)),
+            }
+            | ({"attribute": measure(moved).tolist()} if measure else {})
+        )
+    return columns, told
+
+
 def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
 
@@ -163,70 +249,18 @@ def main(argv: list[str] | None = None) -> None:
     runs.asked_labels(generator, 1, config.label)
     shape = generator.output_shape[1:]
     images = chosen(config, shape)
+    measure = None if config.labels else ATTRIBUTES[config.attribute]
 
-    import keras
-    import tensorflow as tf
-    from tqdm import trange
-
-    from gan import features, noise
-    from gan.models.inversion import Inversion, direction
-    from style.perceptual import perceptual_distance
-
-    compact = features.load("compact")
-    known = runs.classes(generator)
-
-    def draw(z: tf.Tensor, step: tf.Tensor | int = 0) -> tf.Tensor:
-        """Pictures of latents; of a conditional generator those of --label, else each class in turn."""
-        if not known:
-            return generator(z, training=False)
-        count = tf.shape(z)[0]
-        classes = tf.range(count) % known if config.label is None else tf.fill([count], config.label)
-        return generator([z, classes], training=False)
-
-    def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-        grey = shape[-1] == 1
-        return perceptual_distance(compact, *(tf.repeat(each, 3, -1) if grey else each for each in (a, b)))
-
+    draw, distance = drawing(generator, config.label), identity()
     encoder = trained_encoder(config, generator, draw)
-
-    def inverted(images: np.ndarray) -> tuple[np.ndarray, Inversion]:
-        model = Inversion(draw, images, runs.apply(encoder, images), distance)
-        rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps, alpha=0.05)
-        model.compile(keras.optimizers.Adam(rate))
-        step = tf.function(model.train_step)
-        for _ in trange(config.steps, desc="inversion", disable=None):
-            step()
-        return model.z.numpy(), model
-
-    if config.labels:
-        known_images, values = labelled(config, shape)
-        axis, fit = direction(runs.apply(encoder, known_images), values)
-        measure = None
-    else:
-        measure = ATTRIBUTES[config.attribute]
-        z = noise.normal([SAMPLES, generator.inputs[0].shape[-1]], config.seed, 0).numpy()
-        axis, fit = direction(z, measure(runs.apply(lambda x, training: draw(x), z)))
-
+    axis, fit = attribute_direction(config, draw, encoder, shape)
     start = runs.apply(encoder, images)
-    z, model = inverted(images)
+    model = inverted(config, draw, distance, start, images)
     found, first = model().numpy(), draw(start).numpy()
-    columns, sweep = [images, found], []
-    random = np.random.default_rng(config.seed).normal(size=(RANDOM_DIRECTIONS, len(axis)))
-    others = (random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.float32)
-    for strength in config.strengths:
-        moved = draw(z + np.float32(strength) * axis).numpy()
-        columns.append(moved)
-        astray = [distance(draw(z + np.float32(strength) * other), found).numpy().mean() for other in others]
-        sweep.append(
-            {
-                "strength": strength,
-                "identity_distance": distance(moved, found).numpy().tolist(),
-                "of_random_directions": float(np.mean(astray)),
-            }
-            | ({"attribute": measure(moved).tolist()} if measure else {})
-        )
-    table = np.stack(columns, 1).reshape(-1, *shape)
-    pictures.write(config.output, pictures.grid(table, len(columns)))
+    moved, told_of_moves = sweep(config, draw, distance, model.z.numpy(), found, axis, measure)
+
+    columns = [images, found, *moved]
+    pictures.write(config.output, pictures.grid(np.stack(columns, 1).reshape(-1, *shape), len(columns)))
     told = {
         "run": str(config.run), "attribute": config.attribute, "r_squared_on_the_other_half": fit,
         "inversion": {
@@ -234,7 +268,7 @@ def main(argv: list[str] | None = None) -> None:
             "distance": distance(found, images).numpy().tolist(),
             "attribute": measure(found).tolist() if measure else None,
         },
-        "sweep": sweep, "identity_features": "compact", "seed": config.seed,
+        "sweep": told_of_moves, "identity_features": "compact", "seed": config.seed,
     }  # fmt: skip
     write_json(config.output.with_suffix(".json"), told)
     print(json.dumps(told, indent=2))
