@@ -113,7 +113,7 @@ def report(run, config: Config, found: dict, floor: dict) -> None:
     )  # fmt: skip
     run.finish(
         {
-            "training_seconds": cells.seconds(found),
+            "seconds": cells.seconds(found),
             "cells": {f"{loss}, seed {seed}": values for (seed, loss), values in found.items()},
             "real": floor,
             "table": "table.md",
