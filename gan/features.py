@@ -142,8 +142,13 @@ def digest(name: str) -> str:
 
 
 def _without_margin(features: tf.Tensor, padded: tf.Tensor) -> tf.Tensor:
-    cut = round(MARGIN * features.shape[1] / padded.shape[1])
-    return features[:, cut : features.shape[1] - cut, cut : features.shape[2] - cut]
+    height, width, whole = *features.shape[1:3], padded.shape[1]
+    if None in (height, width, whole):  # a function traced for pictures of several sizes
+        height, width, whole = tf.shape(features)[1], tf.shape(features)[2], tf.shape(padded)[1]
+        cut = tf.cast(tf.round(MARGIN * height / whole), tf.int32)
+    else:
+        cut = round(MARGIN * height / whole)
+    return features[:, cut : height - cut, cut : width - cut]
 
 
 def load(

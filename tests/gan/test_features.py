@@ -51,6 +51,16 @@ def test_the_margin_is_cut_off_again(toy, size):
         assert abs(read[name].shape[2] - size[1] / stride) < 1
 
 
+def test_one_function_reads_pictures_of_several_sizes(toy, random):
+    extractor = features.load(str(toy))
+    read = tf.function(extractor, reduce_retracing=True)
+    for size in ((32, 48), (50, 37), (64, 64)):
+        image = tf.constant(random.uniform(-1, 1, (1, *size, 3)), tf.float32)
+        found, expected = read(image), extractor(image)
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-5, atol=1e-4)
+
+
 def test_borders_look_like_the_middle():
     """Zero padding inside a network would make the border of a constant picture different; the mirrored margin hides it."""
     image = keras.Input([None, None, 3])
