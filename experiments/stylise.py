@@ -10,6 +10,7 @@ of any size: large ones are painted in tiles, with the statistics of the whole. 
 steps of the optimiser. Transparency, 16 bits, orientation and colour profile are kept or told.
 """
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,6 +117,11 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError("--refine needs pictures of the styles: use --network arbitrary or a run of experiments.adain")
     if isinstance(painter, fast.Named) and not config.style and len(painter.styles) > 1:
         raise InputError(f"--style must name one or more of {', '.join(painter.styles)}")
+
+    @functools.cache
+    def style_pictures(side: int) -> list[np.ndarray]:
+        return [originals.read(Path(path), side, config.max_pixels).pixels for path in config.style]
+
     began, failed = time.monotonic(), []
     for number, (source, target) in enumerate(todo, 1):
         try:
@@ -125,7 +131,7 @@ def main(argv: list[str] | None = None) -> None:
                 raise InputError(f"{error}" + (" (--skip-broken leaves such files out)" if len(todo) > 1 else "")) from None
             failed.append(str(error))
             continue
-        originals.write(target, paint(config, painter, original), original)
+        originals.write(target, paint(config, painter, original, style_pictures), original)
         height, width = original.pixels.shape[:2]
         left = (time.monotonic() - began) / number * (len(todo) - number)
         print(f"{number} of {len(todo)}: {target}, {width} x {height}" + (f", {left:.0f} s left" if left else ""), flush=True)
@@ -135,8 +141,8 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError(f"none of the {len(todo)} pictures can be read, '{todo[0][0]}' among them")
 
 
-def paint(config: Config, painter, original) -> np.ndarray:
-    """The painted picture `[H, W, 3]` of an original."""
+def paint(config: Config, painter, original, style_pictures: Callable[[int], list[np.ndarray]]) -> np.ndarray:
+    """The painted picture `[H, W, 3]` of an original; `style_pictures` are those of a long side."""
     from experiments import originals, pictures
     from style import fast
     from style.colour import COLOURS
@@ -146,8 +152,7 @@ def paint(config: Config, painter, original) -> np.ndarray:
     styles = list(config.style) or painter.styles
     if isinstance(painter, fast.Arbitrary):
         side = round(max(height, width) * config.style_size)
-        read = [originals.read(Path(path), side, config.max_pixels).pixels for path in config.style]
-        styles = [colours.style(style, original.pixels)[None] for style in read]
+        styles = [colours.style(style, original.pixels)[None] for style in style_pictures(side)]
     masks = [originals.read_mask(path, (height, width), config.max_pixels) for path in config.mask]
 
     def through(some: list, shares: tuple[float, ...] | None) -> np.ndarray:
