@@ -180,6 +180,7 @@ def train(
         rollbacks: how often to go back to the last good checkpoint, with half the rates (`model.set_rate_factor`), when a
             value is not finite or the watch raises a fatal alarm.
     """
+    run.begins.add(before)
     checkpoints = Checkpoints(run.dir / "checkpoints" / stage, model)
     if config.histograms:
         callbacks = [*callbacks, histograms(run, model)]

@@ -3,7 +3,9 @@
 import dataclasses
 import fcntl
 import importlib.metadata
+import itertools
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -59,6 +61,7 @@ class Run:
         self.name = experiment_name(type(config))
         self.options = {key: _plain(value) for key, value in dataclasses.asdict(config).items()}
         self.dir = Path(config.run_dir or default_run_dir(self.name))
+        self.begins = {0}  # the steps after which its trainings begin: what is usual in one is not in the next
         self._writer = self._lock = None
         for place in (self.dir, *self.dir.parents):
             if place.exists() and not place.is_dir():
@@ -175,6 +178,15 @@ class Run:
                 self.say_alarm(step, f"{name}: {text}")
         return found
 
+    def alarms(self) -> list[dict]:
+        """Every alarm of every training, where it began."""
+        lines = self.history()
+        trainings = [
+            [line for line in lines if begin < line["step"] <= end]
+            for begin, end in itertools.pairwise([*sorted(self.begins), math.inf])
+        ]
+        return [alarm for each in trainings for alarm in watch.history(each)]
+
     def rollbacks(self) -> list[dict]:
         """Each return to an earlier checkpoint: its step, and the cause."""
         path = self.dir / "rollbacks.json"
@@ -207,7 +219,7 @@ class Run:
     def finish(self, results: Mapping[str, object]) -> None:
         """Writes `results.json`, and says where everything is."""
         seconds = sum(line["time/seconds"] for line in self.history())
-        noted = {"alarms": watch.history(self.history()), "rollbacks": self.rollbacks()}
+        noted = {"alarms": self.alarms(), "rollbacks": self.rollbacks()}
         results = {"experiment": self.name, "seconds": round(seconds, 2), **results, **noted}
         write_json(self.dir / "results.json", results)
         self._lock.close()  # others may extend the run

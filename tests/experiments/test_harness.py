@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from experiments import dcgan, options
+from experiments.run import begin
 from tests.conftest import ROOT, command
 
 TINY = ["--width", "4", "--batch-size", "4", "--latent-dim", "5", "--schedule", "constant"]
@@ -53,6 +54,16 @@ def test_a_longer_run_equals_one_that_was_extended(digits_file, tmp_path):
     dcgan.main(arguments(digits_file, tmp_path / "parts", steps=2))
     dcgan.main(arguments(digits_file, tmp_path / "parts", steps=6))
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_watch_compares_a_training_with_itself_not_with_the_one_before(tmp_path):
+    """A discriminator that begins after a stage without one is no divergence; gradients that then grow a thousandfold are."""
+    run = begin(options.Output(run_dir=tmp_path / "run")).open()
+    for step, gradient in enumerate([None, None, None, 4.0, 5.0, 5e3], 1):
+        run.record(step, {"loss/l1": 0.1} if gradient is None else {"gradient/discriminator": gradient}, {"seconds": 0.1})
+    assert run.alarms()[0]["step"] == 4
+    run.begins.add(3)
+    assert [(alarm["step"], alarm["alarm"]) for alarm in run.alarms()] == [(6, "divergence")]
 
 
 def test_the_run_directory_describes_itself(digits_file, tmp_path):
