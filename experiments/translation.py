@@ -130,13 +130,13 @@ def paired_scores(extractor, made: np.ndarray, wanted: np.ndarray) -> dict[str, 
 
 
 def kid(features: Callable[[np.ndarray], np.ndarray], real: np.ndarray, images: np.ndarray) -> dict:
-    """The kernel distance of two sets of pictures, mean over random halves, with its interval."""
+    """The kernel distance of two sets of pictures, mean over random halves, with its interval; of the real ones' strength."""
     from gan.metrics import intervals, kernel
 
     count = min(len(real), len(images))
     if count < 4:
         return {"refused": f"a kernel distance needs four pictures of each kind. Received: {count}"}
-    values = kernel.kid(features(real), features(images), size=min(kernel.SIZE, count // 2))
+    values = kernel.kid(*kernel.of_unit_strength(features(real), features(images)), size=min(kernel.SIZE, count // 2))
     return {"value": float(values.mean()), "interval": intervals.bootstrap(values), "count": count}
 
 

@@ -54,14 +54,11 @@ def _similarities(extractor: Extractor, image: np.ndarray) -> tf.Tensor:
 
 
 def patch_kernel_distance(extractor: Extractor, image: np.ndarray, style: np.ndarray) -> float:
-    """Unbiased kernel distance (KID) between the averaged features of overlapping patches of picture and style, times 1000.
-
-    Features are divided by the root mean square of the style's: the kernel's constant of 1 supposes such a strength.
-    """
+    """Unbiased kernel distance (KID) between the averaged features of overlapping patches of picture and style, times 1000;
+    features of the style's strength."""
     side = min(PATCH, *(edge // 2 for one in (image, style) for edge in one.shape[1:3]))
-    own, wanted = (_patch_features(extractor, one, side) for one in (image, style))
-    strength = np.sqrt(np.square(wanted).mean()) + 1e-12
-    return 1000.0 * kernel.squared_mmd(own / strength, wanted / strength)
+    wanted, own = kernel.of_unit_strength(*(_patch_features(extractor, one, side) for one in (style, image)))
+    return 1000.0 * kernel.squared_mmd(own, wanted)
 
 
 def _patch_features(extractor: Extractor, image: np.ndarray, side: int) -> np.ndarray:

@@ -20,6 +20,15 @@ def squared_mmd(a: np.ndarray, b: np.ndarray) -> float:
     return float(sum(own) - 2 * polynomial(a, b).mean())
 
 
+def of_unit_strength(real: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Features over the root mean square of the real ones: the kernel's constant of 1 supposes such a strength.
+
+    Inception's have about that. For extractors of another scale, whose figures would be compared with nothing else anyway.
+    """
+    strength = np.sqrt(np.square(np.asarray(real, np.float64)).mean()) + 1e-12
+    return [np.asarray(features, np.float64) / strength for features in (real, *others)]
+
+
 def kid(real: np.ndarray, fake: np.ndarray, subsets: int = SUBSETS, size: int = SIZE, seed: int = 0) -> np.ndarray:
     """The estimate on each of so many random subsets without replacement -> `[subsets]`; their mean is the KID.
 

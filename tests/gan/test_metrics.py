@@ -79,6 +79,13 @@ class TestKernel:
         assert np.mean(values) == pytest.approx(0, abs=4 * np.std(values) / np.sqrt(300))
         assert min(values) < 0
 
+    def test_of_unit_strength_whatever_the_extractors_scale(self, random):
+        a, b = gaussian(random, 20, 3), gaussian(random, 30, 3, 0.5)
+        real, fake = kernel.of_unit_strength(1e4 * a, 1e4 * b)
+        assert np.square(real).mean() == pytest.approx(1)
+        np.testing.assert_allclose(fake / real[:1], b / a[:1])
+        np.testing.assert_allclose(real, kernel.of_unit_strength(a)[0])
+
     def test_subsets(self, random):
         values = kernel.kid(gaussian(random, 300, 4), gaussian(random, 200, 4, 1.0), subsets=5, size=100)
         assert values.shape == (5,)
