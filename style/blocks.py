@@ -114,13 +114,14 @@ def _inside(cells: int, whole: int, side: int) -> np.ndarray:
 def windows(size: tuple[int, int], block: int, reach: int, stride: int) -> tuple[np.ndarray, tuple[int, int]]:
     """int32 `[n, 6]`: top, left, first and end of its own rows, of its own columns; and the height and width that are read.
 
-    Blocks of `block`, each with `reach` more on every side.
+    Blocks of at most `block`, as even as they can be, each with `reach` more on every side.
 
     All edges are multiples of `stride`. At the edge of the picture a window is moved inwards.
     """
     lines, read = [], []
     for side in size:
-        own = max(stride, block // stride * stride)
+        count = -(-side // max(stride, block // stride * stride))
+        own = -(-side // (count * stride)) * stride
         length = min(side, own + 2 * reach)
         own = side if length == side else own
         starts = range(0, side, own)
