@@ -1,8 +1,9 @@
-"""Networks that turn photographs into paintings in one table: runs of cyclegan, cut, hybrid and whatever saves such a network.
+"""Networks that turn photographs into paintings in one table: runs of cyclegan, cut, hybrid, and networks that stylise.
 
-    python -m experiments.compare_translations runs/cyclegan runs/cut runs/hybrid --data photos --data-b paintings/monet
+    python -m experiments.compare_translations runs/cyclegan runs/cut arbitrary --data photos --data-b paintings/monet
 
-Each run's network translates the same held-out photographs, and one judge compares them with held-out paintings (kernel, style
+Each run's network translates the same held-out photographs (one for any style, as `arbitrary`, which comes along: each in
+the style of a painting drawn from those to train on), and one judge compares them with held-out paintings (kernel, style
 and patch distance) and with the photographs (content distance), each with a 95 % interval. Beside them stand the photographs as
 they are, the photographs in the paintings' colours, and paintings at random. Writes table.md and wall.png.
 """
@@ -23,7 +24,7 @@ SHOWN = 6
 @dataclass(frozen=True, kw_only=True)
 class Config(Output):
     runs: tyro.conf.Positional[tuple[Path, ...]]
-    """Finished runs; the table shows the last part of their paths."""
+    """Finished runs, or what experiments.stylise --network takes; the table shows the last part of their paths."""
     data: Path
     """The folder of photographs."""
     data_b: Path
@@ -41,9 +42,30 @@ class Config(Output):
 
     def __post_init__(self):
         positive(self, "image_size", "test_count")
+        if self.style < 0:
+            raise InputError(f"--style must be 0 or greater. Received: {self.style}")
         names = [run.name for run in self.runs]
         if not names or len(set(names)) < len(names):
             raise InputError(f"give runs whose last names differ, one or more. Received: {' '.join(names) or 'none'}")
+
+
+def stylist_of(config: Config, run: Path, paintings):
+    """What a network for any style makes of pictures `[N, H, W, 3]`: each in the style of one of the paintings."""
+    from experiments import data, pictures
+    from style import fast
+
+    network = fast.load(str(run))
+    if isinstance(network, fast.Named):
+        if config.style >= len(network.styles):
+            raise InputError(f"--style must be less than the {len(network.styles)} styles of '{run}'. Received: {config.style}")
+        return network.with_styles([network.styles[config.style]])
+
+    def paint(images: np.ndarray) -> np.ndarray:
+        chosen = np.random.default_rng(config.seed).integers(len(paintings), size=len(images))
+        styles = (pictures.to_float(data.centre(paintings.pictures[place], paintings.size))[None] for place in chosen)
+        return np.concatenate([network.with_styles([style])(image[None]) for style, image in zip(styles, images, strict=True)])
+
+    return paint
 
 
 def painter_of(config: Config, run: Path):
@@ -81,9 +103,15 @@ def main(argv: list[str] | None = None) -> None:
     sets = unpaired.Sets(a, b, test_a, test_b)
 
     from gan import features
+    from style import fast
     from style.colour import match_covariance
 
-    painters = {one.name: painter_of(config, one) for one in config.runs}
+    painters = {
+        one.name: stylist_of(config, one, b)
+        if str(one) in fast.NAMES or (one / fast.FILE).exists()
+        else painter_of(config, one)
+        for one in config.runs
+    }
     extractor = features.load(config.extractor)
     run.open(**sets.hashes, extractor=features.digest(config.extractor))
     made = {"colours matched": match_covariance(test_a, test_b)} | {name: paint(test_a) for name, paint in painters.items()}

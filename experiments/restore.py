@@ -24,6 +24,7 @@ from experiments.translation import quantised, rows, told, translator
 from gan.errors import InputError
 
 SHOWN, DISCRIMINATED = 5, 3
+JITTER = 8  # pixels: the stride of the layers of `compact` that the adversarial stage reads
 LARGEST = 4096  # no picture to judge by is cut into tiles
 
 
@@ -108,7 +109,7 @@ def adversarial(config: Config, generator):
 
     perceptual = None
     if generator.outputs[0].shape[-1] == DISCRIMINATED and config.perceptual_weight:
-        perceptual = image_losses.relative_features(features.load("compact"))
+        perceptual = image_losses.jittered(image_losses.relative_features(features.load("compact")), JITTER, config.seed)
     downs = 2 if config.image_size < 128 else 3
     model = Pix2Pix(generator, patchgan.discriminator(DISCRIMINATED, config.d_width, downs, "none", translation.he))
     model.compile(

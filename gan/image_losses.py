@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from gan import noise
 from gan.features import Extractor
+
+Distance = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def l1(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -22,7 +25,7 @@ def patch_nce(queries: tf.Tensor, keys: tf.Tensor, temperature: float) -> tf.Ten
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits), 1)
 
 
-def relative_features(extractor: Extractor) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def relative_features(extractor: Extractor) -> Distance:
     """A function: pictures made and wanted -> sum (F - P)^2 / sum P^2 of their features, mean over the content layers -> `[N]`.
 
     The content loss that SRGAN adds to the adversarial one (Ledig et al. 2017, eq. 5), relative, so that one weight suits every
@@ -38,3 +41,24 @@ def relative_features(extractor: Extractor) -> Callable[[tf.Tensor, tf.Tensor], 
         return tf.reduce_mean(tf.stack(parts), 0)
 
     return distance
+
+
+def moved(images: tf.Tensor, by: tf.Tensor, most: int) -> tf.Tensor:
+    """`[N, H, W, C]` moved by up to `most` pixels either way, continued by its mirror; `by`, `[2]`, is from 0 to 2 `most`."""
+    sides = [[0, 0], [most, most], [most, most], [0, 0]]
+    seen = tf.slice(tf.pad(images, sides, "SYMMETRIC"), [0, by[0], by[1], 0], tf.shape(images))
+    return tf.ensure_shape(seen, images.shape)
+
+
+def jittered(distance: Distance, jitter: int, seed: int = 0) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]:
+    """A function: pictures made and wanted, and the step -> their distance, both moved at random by up to `jitter` pixels.
+
+    An extractor that strides sees a pattern of its stride's period as a constant: a generator that is always seen in the same
+    place paints such a grid (Odena et al. 2016 for what generators do by themselves).
+    """
+
+    def seen_elsewhere(images: tf.Tensor, targets: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        by = noise.integers(2, 2 * jitter + 1, seed, step)
+        return distance(moved(images, by, jitter), moved(targets, by, jitter))
+
+    return seen_elsewhere

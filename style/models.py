@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from gan import noise
 from gan.features import Extractor
+from gan.image_losses import moved
 from style import losses, objectives
 from style.blocks import Frame
 from style.objectives import PIXELS, Region
@@ -260,9 +261,7 @@ class Stylisation(keras.Model):
             image = mirrored(image, self.mirror())
         if not self.jitter:
             return image
-        by = noise.integers(2, 2 * self.jitter + 1, 0, self.moment)
-        sides = [[0, 0], [self.jitter, self.jitter], [self.jitter, self.jitter], [0, 0]]
-        return tf.slice(tf.pad(image, sides, "SYMMETRIC"), [0, by[0], by[1], 0], image.shape)
+        return moved(image, noise.integers(2, 2 * self.jitter + 1, 0, self.moment), self.jitter)
 
     def losses_and_gradients(self) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         """The losses of this step's view, and the gradient of the total by each part."""

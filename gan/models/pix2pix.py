@@ -9,7 +9,7 @@ from gan.image_losses import l1
 from gan.losses import OBJECTIVES, Objective
 from gan.models import adversary
 
-Perceptual = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+Perceptual = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Reconstruction(keras.Model):
@@ -61,7 +61,7 @@ class Pix2Pix(keras.Model):
         perceptual: Perceptual | None = None,
         perceptual_weight: float = 1.0,
     ):
-        """`perceptual`: a distance of made and wanted pictures, `[N]`, as a further part of the generator's loss."""
+        """`perceptual`: pictures made and wanted, and the step -> a distance `[N]`, a further part of the generator's loss."""
         super().compile(optimizer=None)
         self.g_optimizer, self.d_optimizer, self.objective = g_optimizer, d_optimizer, objective
         self.l1_weight, self.adversarial_weight = l1_weight, adversarial_weight
@@ -89,7 +89,7 @@ class Pix2Pix(keras.Model):
             distance = tf.reduce_mean(l1(fake, target))
             loss = self.adversarial_weight * adversarial + self.l1_weight * distance
             if self.perceptual:
-                logs["loss/perceptual"] = tf.reduce_mean(self.perceptual(fake, target))
+                logs["loss/perceptual"] = tf.reduce_mean(self.perceptual(fake, target, self.g_optimizer.iterations))
                 loss += self.perceptual_weight * logs["loss/perceptual"]
         weights = self.generator.trainable_variables
         gradients = g_tape.gradient(fake, weights, fake_tape.gradient(loss, fake))

@@ -37,7 +37,7 @@ def checkpoints(run):
 def many_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("many")
     for index in range(20):
-        noise = np.random.default_rng(index).integers(0, 256, (34, 32, 3), np.uint8)
+        noise = np.random.default_rng(index).integers(0, 256, (34 + 6 * (index % 2), 32, 3), np.uint8)
         Image.fromarray(noise).save(folder / f"{index}.png")
     return folder
 
@@ -154,12 +154,12 @@ def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
         "--run-dir",
         str(tmp_path / "table"),
     ]
-    compare_translations.main([str(applicable("cyclegan")), *words])
+    compare_translations.main([str(applicable("cyclegan")), "arbitrary", *words])
     results = json.loads((tmp_path / "table" / "results.json").read_text())
-    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run"]
+    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run", "arbitrary"]
     assert results["rows"]["source_as_it_is"]["content"]["value"] == 0
-    assert len((tmp_path / "table" / "table.md").read_text().splitlines()) == 6
-    assert Image.open(tmp_path / "table" / "wall.png").size == (3 * 32, 4 * 32)
+    assert len((tmp_path / "table" / "table.md").read_text().splitlines()) == 7
+    assert Image.open(tmp_path / "table" / "wall.png").size == (4 * 32, 4 * 32)
     with pytest.raises(InputError, match="does not turn pictures into pictures"):
         compare_translations.main([str(applicable("inpaint")), *words[:-1], str(tmp_path / "other")])
 

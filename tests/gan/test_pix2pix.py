@@ -55,8 +55,22 @@ def test_one_step_equals_equation_4_written_out(conditional, batch):
         np.testing.assert_allclose(weight, wanted, atol=1e-4)
 
 
+def test_pictures_are_moved_alike_and_each_step_elsewhere(random):
+    image = tf.constant(random.standard_normal((2, 12, 10, 3)), tf.float32)
+    np.testing.assert_array_equal(image_losses.moved(image, tf.constant([4, 4]), 4), image)
+    np.testing.assert_array_equal(image_losses.moved(image, tf.constant([6, 1]), 4)[:, :10, 3:], image[:, 2:, :7])
+    corner = image_losses.jittered(lambda a, b: a[:, 0, 0, 0] - b[:, 0, 0, 0], 4)
+    np.testing.assert_array_equal(corner(image, image, 3), 0)
+    values = {tuple(corner(image, 0 * image, step).numpy()) for step in range(20)}
+    assert len(values) > 10
+
+
 def test_relativistic_and_perceptual_parts(batch):
-    model = make(objective=losses.OBJECTIVES["relativistic-average"], perceptual=image_losses.l1, perceptual_weight=3.0)
+    model = make(
+        objective=losses.OBJECTIVES["relativistic-average"],
+        perceptual=lambda a, b, step: image_losses.l1(a, b),
+        perceptual_weight=3.0,
+    )
     logs = {key: float(value) for key, value in model.train_step(batch).items()}
     assert logs["loss/perceptual"] == pytest.approx(logs["loss/l1"])
     assert logs["loss/generator"] == pytest.approx(logs["loss/adversarial"] + 103 * logs["loss/l1"], rel=1e-5)
