@@ -194,6 +194,13 @@ def test_windows_read_each_place_once_and_enough_around_it():
     assert (owned == 1).all()
 
 
+def test_windows_are_even():
+    """2592 x 3872 in blocks of at most 1024: three of 864 and four of 968, not a last one of 544 that reads as much."""
+    found, read = windows((2592, 3872), 1024, reach=96, stride=8)
+    assert read == (864 + 192, 968 + 192)
+    assert len(found) == 12
+
+
 def test_the_edges_of_blocks_are_where_the_picture_is_cut(extractor):
     edges = Frame(extractor, (200, 290), 64).edges()
     assert edges == ([58 * n - MARGIN for n in (1, 2, 3)], [54 * n - MARGIN for n in range(1, 6)])  # 232 and 322 pixels
