@@ -32,8 +32,8 @@ class Config:
     """The picture to write, as PNG, or for a folder the folder to write to."""
     mask: Path | None = None
     """For inpaint: a picture of the same size, white where there are holes; or a folder of such, with the pictures' names."""
-    network: Literal["generator", "reconstruction", "backward"] = "generator"
-    """Which of the run's networks: reconstruction is restore's first stage, backward CycleGAN's way from B to A."""
+    network: Literal["generator", "reconstruction", "adversarial", "backward"] = "generator"
+    """Which of the run's networks: reconstruction and adversarial are restore's stages, backward CycleGAN's way from B to A."""
     style: int = 0
     """Which style, for a hybrid run of several."""
     long_side: int | None = None

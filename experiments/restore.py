@@ -3,10 +3,10 @@
     python -m experiments.restore --task super-resolve --data photos --run-dir runs/super-resolve
 
 The damage is made on the fly from a folder of photographs. A reconstruction stage (L1) makes the least error, an adversarial
-stage (Ledig et al. 2017; Isola et al. 2017; relativistic as Wang et al. 2018) the most natural picture; both are saved, as
-reconstruction.keras and generator.keras, and judged beside a method without learning: --task colourise (grey), inpaint
-(biharmonic), super-resolve (bicubic), denoise (non-local means), deblur and enhance (the picture as it is).
-`python -m experiments.apply RUN FILE` uses the result.
+stage (Ledig et al. 2017; Isola et al. 2017; relativistic as Wang et al. 2018) the most natural picture; generator.keras has
+weights between those of both (reconstruction.keras, adversarial.keras). All are judged beside a method without learning:
+--task colourise (grey), inpaint (biharmonic), super-resolve (bicubic), denoise (non-local means), deblur and enhance (the
+picture as it is). `python -m experiments.apply RUN FILE` uses the result.
 
 Differences from the papers: slim networks without normalisation; the perceptual loss is in the features of `compact`.
 """
@@ -60,6 +60,8 @@ class Config(Training):
     perceptual_weight: float = 1.0
     """In the adversarial stage, of the features of `compact`; not for colourise."""
     adversarial_weight: float = 0.005
+    interpolation: float = 0.6
+    """Share of the adversarial stage in the generator's weights, the rest is the first stage's (Wang et al. 2018, 3.4)."""
     test_count: int = 50
     """How many pictures to judge by: of the folder test at most so many, else the last by name, at most a fifth."""
     extractor: str = "compact"
@@ -70,6 +72,8 @@ class Config(Training):
         for name in ("adversarial_steps", "l1_weight", "perceptual_weight", "adversarial_weight"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"--{name.replace('_', '-')} must be 0 or more. Received: {getattr(self, name)}")
+        if not 0 <= self.interpolation <= 1:
+            raise InputError(f"--interpolation must be from 0 to 1. Received: {self.interpolation}")
         if not 0 < self.hole < 1:
             raise InputError(f"--hole must be greater than 0 and less than 1. Received: {self.hole}")
         if self.image_size < 32 or self.image_size % 32:
@@ -118,6 +122,11 @@ def adversarial(config: Config, generator):
         config.perceptual_weight,
     )  # fmt: skip
     return model
+
+
+def interpolated(first: list[np.ndarray], second: list[np.ndarray], share: float) -> list[np.ndarray]:
+    """Weights between those of two networks."""
+    return [(1 - share) * one + share * other for one, other in zip(first, second, strict=True)]
 
 
 def luminance(image: np.ndarray) -> np.ndarray:
@@ -192,13 +201,17 @@ def main(argv: list[str] | None = None) -> None:
     callbacks = [rows(run, draw)]
     harness.train(run, model, config, config.steps, batch_at, callbacks, stage="reconstruction")
     generator.save(run.dir / "reconstruction.keras")
+    reconstructed = generator.get_weights()
     answers = {"baseline": task.baseline(damaged, clean), "reconstruction": restored()}
     if config.adversarial_steps:
         harness.train(
             run, adversarial(config, generator), config, config.adversarial_steps,
             lambda step: batch_at(config.steps + step), callbacks, stage="adversarial", before=config.steps,
         )  # fmt: skip
+        generator.save(run.dir / "adversarial.keras")
         answers["adversarial"] = restored()
+        generator.set_weights(interpolated(reconstructed, generator.get_weights(), config.interpolation))
+        answers["interpolated"] = restored()
     generator.save(run.dir / "generator.keras")
 
     extractor, steps = features.load(config.extractor), config.steps + config.adversarial_steps

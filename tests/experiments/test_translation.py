@@ -164,6 +164,23 @@ def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
         compare_translations.main([str(applicable("inpaint")), *words[:-1], str(tmp_path / "other")])
 
 
+def test_a_restorer_has_weights_between_those_of_its_stages(many_folder, pairs_folder, tmp_path):
+    import json
+
+    from experiments import runs
+
+    words = RESTORE.replace("--adversarial-steps 0", "--adversarial-steps 2 --d-width 4 --interpolation 0.25")
+    run = run_of("restore", f"{words} enhance", tmp_path / "run", many_folder, pairs_folder)
+    names = "reconstruction", "adversarial", "generator"
+    first, second, between = (runs.load(run, name).get_weights() for name in names)
+    for a, b, c in zip(first, second, between, strict=True):
+        np.testing.assert_allclose(c, 0.75 * a + 0.25 * b, atol=1e-6)
+    assert any(np.abs(a - b).max() > 1e-5 for a, b in zip(first, second, strict=True))
+    results = json.loads((run / "results.json").read_text())
+    assert list(results["stages"]) == ["baseline", "reconstruction", "adversarial", "interpolated"]
+    assert results["psnr"] == results["stages"]["interpolated"]["psnr"]
+
+
 def test_applies_to_a_folder_and_backwards(applicable, many_folder, tmp_path):
     from experiments import apply
 
