@@ -65,7 +65,9 @@ $python -m experiments.gaussian_matrix --penalties none r1 r1+r2 wgan-gp --run-d
 $python -m experiments.stacked_mnist --data "$mnist" --run-dir runs/stacked
 $python -m experiments.stacked_mnist --data "$mnist" --penalty none --run-dir runs/stacked-none
 $python -m experiments.loss_comparison --data "$mnist" --run-dir runs/loss_comparison
-$python -m experiments.small_data --data "$data/paintings" --count 100 --run-dir runs/small_data
+for seed in 0 1 2; do
+    $python -m experiments.small_data --data "$data/paintings" --count 100 --seed $seed --run-dir runs/small_data-$seed
+done
 $python scripts/benchmark.py --output runs/benchmark.json
 $python scripts/compare_torch.py --rounds 7 --output runs/compare_torch.json # needs PyTorch beside the project
 
@@ -79,16 +81,21 @@ for target in monet ukiyoe; do
     $python -m experiments.cut "${sets[@]}" --run-dir runs/cut-$target
     $python -m experiments.cut "${sets[@]}" --fast --run-dir runs/fastcut-$target
     $python -m experiments.hybrid "${sets[@]}" --variants adversarial perceptual both --run-dir runs/hybrid-$target
+    $python -m experiments.compare_translations runs/{cyclegan,cut,fastcut,hybrid}-$target arbitrary "${sets[@]}" \
+        --run-dir runs/translations-$target
 done
-for task in super-resolve denoise deblur; do
-    $python -m experiments.restore --task $task --data "$data/photos" --test-count 124 --extractor "$squeezenet" --run-dir runs/$task
-done
-for task in colourise inpaint enhance; do
-    $python -m experiments.restore --task $task --data "$data/photos" --image-size 128 --test-count 124 --extractor "$squeezenet" \
+for task in super-resolve denoise deblur colourise inpaint enhance; do
+    how=(--image-size 96 --precision float32)
+    case $task in
+        denoise | deblur) how=(--image-size 96 --precision bfloat16) ;;
+        colourise | inpaint | enhance) how=(--image-size 128 --precision bfloat16) ;;
+    esac
+    $python -m experiments.restore --task $task --data "$data/photos" --test-count 124 --extractor "$squeezenet" "${how[@]}" \
         --run-dir runs/$task
 done
+$python -m experiments.dcgan --data "$mnist" --steps 28000 --run-dir runs/dcgan-long
 for attribute in slant stroke-width; do
-    $python -m experiments.edit runs/dcgan-0 --data "$mnist" --attribute $attribute --output runs/$attribute.png --overwrite
+    $python -m experiments.edit runs/dcgan-long --data "$mnist" --attribute $attribute --output runs/$attribute.png --overwrite
 done
 $python -m experiments.augment_classifier --data "$mnist" --run-dir runs/augment_classifier
 
@@ -126,13 +133,14 @@ stylise 48025.jpg turner_wreck_of_a_transport_ship_1810.jpg
 
 # Kinds of style on the same pairs, the optimisers on one objective, one weight at several sizes, and 3840 pixels.
 hokusai=$data/paintings/famous/hokusai_great_wave_1831.jpg
-$python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --run-dir runs/evaluate_style
-$python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --image-size 256 --baseline-weights 0.5 5 \
-    --methods default network "network, refined" --wall-pairs None --run-dir runs/evaluate_style-256
+for size in 256 512; do
+    $python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --image-size $size --baseline-weights 0.5 5 \
+        --methods default network "network, refined" --wall-pairs None --run-dir runs/evaluate_style-$size
+done
 $python -m experiments.compare_optimisers --content samples/coffee.png --style "$hokusai" --run-dir runs/optimisers
-$python -m experiments.style_strength --style "$hokusai" --sizes 256 512 1024 --run-dir runs/strength
+$python -m experiments.style_strength --style "$hokusai" --sizes 256 512 1024 2048 --run-dir runs/strength
 $python -m experiments.gatys --content samples/coffee.png --style "$hokusai" --image-size 3840 --scales 1 --steps 100 --tick 10 \
-    --run-dir runs/4k
+    --block 2048 --run-dir runs/4k
 
 # Films: by the network that comes along, and by the optimiser.
 starry=$data/paintings/famous/vangogh_starry_night_1889.jpg
