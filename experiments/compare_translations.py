@@ -68,12 +68,15 @@ def stylist_of(config: Config, run: Path, paintings):
     return paint
 
 
-def painter_of(config: Config, run: Path):
+def painter_of(config: Config, run: Path, paintings):
     """What a run's network makes of pictures `[N, H, W, 3]`."""
     from experiments import runs
     from experiments.translation import translator
     from gan.networks import translation
+    from style import fast
 
+    if str(run) in fast.NAMES or run.suffix == ".keras" or (run / fast.FILE).exists():
+        return stylist_of(config, run, paintings)
     network = runs.load(run, config.network)
     shapes = network.inputs[0].shape, network.outputs[0].shape
     if any(len(shape) != 4 or shape[-1] != 3 for shape in shapes) or network.inputs[0].shape[1] not in (
@@ -103,15 +106,9 @@ def main(argv: list[str] | None = None) -> None:
     sets = unpaired.Sets(a, b, test_a, test_b)
 
     from gan import features
-    from style import fast
     from style.colour import match_covariance
 
-    painters = {
-        one.name: stylist_of(config, one, b)
-        if str(one) in fast.NAMES or (one / fast.FILE).exists()
-        else painter_of(config, one)
-        for one in config.runs
-    }
+    painters = {one.name: painter_of(config, one, b) for one in config.runs}
     extractor = features.load(config.extractor)
     run.open(**sets.hashes, extractor=features.digest(config.extractor))
     made = {"colours matched": match_covariance(test_a, test_b)} | {name: paint(test_a) for name, paint in painters.items()}

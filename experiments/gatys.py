@@ -140,10 +140,11 @@ def main(argv: list[str] | None = None) -> None:
         harness.train(run, model, config, count, lambda step: None, show, stage=f"{side}px", before=done)
         done, steps_of_scales[side] = done + count, count
 
-    start, end = model.scores(model.content), model.scores(model())
+    painted = model().numpy()
+    start, end = model.scores(model.content), model.scores(painted)
     judge = Stylisation(extractor, photo[None], [style[None] for style in styles], block=block, shares=config.style_weights)
-    gram_start, gram_end = (judge.scores(picture)["style"] for picture in (judge.content, model()))
-    result = colours.result(model().numpy()[0], original.pixels)
+    gram_start, gram_end = (judge.scores(picture)["style"] for picture in (judge.content, painted))
+    result = colours.result(painted[0], original.pixels)
     originals.write(run.dir / "stylised.png", result, original)
     run.image("stylised", done, result)
     run.finish(
@@ -159,7 +160,7 @@ def main(argv: list[str] | None = None) -> None:
             "size": photo.shape[:2][::-1],
             "steps_of_scales": steps_of_scales,
             "block": block,
-            "seam_ratio": scores.seam_ratio(model().numpy(), *model.frame.edges()),  # above 1: the edge of a block shows
+            "seam_ratio": scores.seam_ratio(painted, *model.frame.edges()),  # above 1: the edge of a block shows
             "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
             "picture": original.notes,
             "stylised": "stylised.png",

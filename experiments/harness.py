@@ -219,7 +219,7 @@ def train(
                     for callback in callbacks:
                         means |= callback(before + step) or {}
                     run.record(before + step, means, times)
-                    for name, text in run.look(before + step, before).items():
+                    for name, text in run.look(before + step).items():
                         if name in watch.FATAL and curable(watch.RULES[name].ticks - 1):
                             raise Fault(f"{name}: {text}", watch.RULES[name].ticks - 1)
                     checkpoints.save(step)

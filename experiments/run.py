@@ -169,9 +169,17 @@ class Run:
                     tf.summary.scalar(key, value)
         self.writer.flush()
 
-    def look(self, step: int, after: int = 0) -> dict[str, str]:
-        """What the watch finds in the records after a step; what is new is said, and shown in TensorBoard."""
-        lines = [line for line in self.history() if line["step"] > after]
+    def trainings(self) -> list[list[dict]]:
+        """The records of each training that has begun."""
+        lines = self.history()
+        return [
+            [line for line in lines if begin < line["step"] <= end]
+            for begin, end in itertools.pairwise([*sorted(self.begins), math.inf])
+        ]
+
+    def look(self, step: int) -> dict[str, str]:
+        """What the watch finds in the newest training; what is new is said, and shown in TensorBoard."""
+        lines = self.trainings()[-1]
         found, known = watch.alarms(lines), watch.alarms(lines[:-1])
         for name, text in found.items():
             if name not in known:
@@ -180,12 +188,7 @@ class Run:
 
     def alarms(self) -> list[dict]:
         """Every alarm of every training, where it began."""
-        lines = self.history()
-        trainings = [
-            [line for line in lines if begin < line["step"] <= end]
-            for begin, end in itertools.pairwise([*sorted(self.begins), math.inf])
-        ]
-        return [alarm for each in trainings for alarm in watch.history(each)]
+        return [alarm for lines in self.trainings() for alarm in watch.history(lines)]
 
     def rollbacks(self) -> list[dict]:
         """Each return to an earlier checkpoint: its step, and the cause."""

@@ -85,10 +85,10 @@ for target in monet ukiyoe; do
         --run-dir runs/translations-$target
 done
 for task in super-resolve denoise deblur colourise inpaint enhance; do
-    how=(--image-size 96 --precision float32)
+    how=(--precision bfloat16)
     case $task in
-        denoise | deblur) how=(--image-size 96 --precision bfloat16) ;;
-        colourise | inpaint | enhance) how=(--image-size 128 --precision bfloat16) ;;
+        super-resolve) how=() ;;
+        colourise | inpaint | enhance) how+=(--image-size 128) ;;
     esac
     $python -m experiments.restore --task $task --data "$data/photos" --test-count 124 --extractor "$squeezenet" "${how[@]}" \
         --run-dir runs/$task

@@ -164,6 +164,22 @@ def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
         compare_translations.main([str(applicable("inpaint")), *words[:-1], str(tmp_path / "other")])
 
 
+def test_a_network_for_named_styles_stands_in_the_table_too(many_folder, random):
+    from pathlib import Path
+
+    from experiments.compare_translations import Config, painter_of
+    from gan.errors import InputError
+    from style import fast
+
+    file = fast.SHIPPED / "many.keras"
+    config = Config(runs=(file,), data=many_folder, data_b=many_folder, style=3)
+    images = random.uniform(-1, 1, (1, 32, 32, 3)).astype(np.float32)
+    expected = fast.load("many").with_styles([fast.load("many").styles[3]])(images)
+    np.testing.assert_allclose(painter_of(config, file, None)(images), expected, atol=1e-6)
+    with pytest.raises(InputError, match="less than the 12 styles"):
+        painter_of(Config(runs=(file,), data=many_folder, data_b=many_folder, style=12), Path("many"), None)
+
+
 def test_a_restorer_has_weights_between_those_of_its_stages(many_folder, pairs_folder, tmp_path):
     import json
 
