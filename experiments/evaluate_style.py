@@ -32,7 +32,7 @@ METHODS = {  # keyword arguments of style.optimise.stylise; what is not named is
     "strotss": {"style_loss": "remd", "content_loss": "self-similarity"},
     "nearest": {"style_loss": "nearest"},
 }
-NETWORKS = {"network": 0, "network, refined": 50}  # --network, and steps of style.optimise.refine after it
+NETWORKS = {"network": 0, "network, refined": 50}  # rows of each --network, and steps of style.optimise.refine after it
 FLOORS = ("photograph", "colours matched", "style itself")
 JUDGES = ("gram", "sliced", "patches")
 COLUMNS = {  # score: its heading
@@ -58,13 +58,13 @@ class Config(Output):
     pairs: Path = HERE / "pairs.json"
     """The list of pairs that are scored."""
     wall_pairs: Path | None = HERE / "pairs_public.json"
-    """The list of pairs whose pictures may be published, for the wall."""
+    """The list of pairs whose pictures may be published, for the wall; None: no wall."""
     count: int | None = None
     """Use the first so many pairs of each list."""
     methods: tuple[str, ...] = (*METHODS, *NETWORKS)
     """Rows of METHODS and of NETWORKS."""
-    network: str = "arbitrary"
-    """The arbitrary-style network: the one that comes with the package, a run of experiments.adain, or a .keras file."""
+    network: tuple[str, ...] = ("arbitrary",)
+    """Arbitrary-style networks: the one that comes with the package, runs of experiments.adain, or .keras files."""
     extractor: str = "compact"
     """What the methods read."""
     judge: str = "../shared/data/weights/squeezenet1_1.keras"
@@ -86,6 +86,26 @@ class Config(Output):
             raise InputError(f"--methods must be of {', '.join((*METHODS, *NETWORKS))}. Received: {unknown[0]}")
         if len(self.baseline_weights) < 2 or not all(weight > 0 for weight in self.baseline_weights):
             raise InputError(f"--baseline-weights needs two numbers greater than 0 or more. Received: {self.baseline_weights}")
+        names = [Path(network).stem for network in self.network]
+        if not names or len({*names, *METHODS}) < len(names) + len(METHODS):
+            raise InputError(
+                f"give networks whose last names differ, one or more. Received: {' '.join(self.network) or 'none'}"
+            )
+
+    @property
+    def networks(self) -> dict[str, tuple[str, int]]:
+        """A row for each network in each of the ways asked for: its name, the network, and the steps that refine it."""
+        return {
+            kind.replace("network", Path(network).stem): (network, steps)
+            for kind, steps in NETWORKS.items()
+            if kind in self.methods
+            for network in self.network
+        }
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The methods in the table, networks by their names."""
+        return (*(name for name in self.methods if name in METHODS), *self.networks)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -94,10 +114,12 @@ def main(argv: list[str] | None = None) -> None:
 
     from experiments import cells, pictures
 
-    lists = {"": read_pairs(config.pairs, config.count)}
-    if config.wall_pairs:
-        lists["public "] = read_pairs(config.wall_pairs, config.count)
-    pairs = {prefix + pair["name"]: pair for prefix, found in lists.items() for pair in found}
+    scored = {pair["name"]: pair for pair in read_pairs(config.pairs, config.count)}
+    shown = scored
+    if config.wall_pairs != config.pairs:
+        on_wall = read_pairs(config.wall_pairs, config.count) if config.wall_pairs else []
+        shown = {f"public {pair['name']}": pair for pair in on_wall}
+    pairs = scored | shown
 
     def load(name: str):
         return [
@@ -116,27 +138,29 @@ def main(argv: list[str] | None = None) -> None:
     keras.utils.set_random_seed(config.seed)
     extractor, judge = features.load(config.extractor), features.load(config.judge)
     art = features.load(str(config.art_extractor)) if config.art_extractor else None
-    painter = fast.load(config.network) if set(config.methods) & set(NETWORKS) else None
-    if isinstance(painter, fast.Named):
-        raise InputError(f"--network must be one for any style. Received: '{config.network}', which has styles of its own")
+    painters = {name: fast.load(name) for name in config.network} if config.networks else {}
+    for name, painter in painters.items():
+        if isinstance(painter, fast.Named):
+            raise InputError(f"--network must be one for any style. Received: '{name}', which has styles of its own")
     run.open(
         pairs=pictures.digest(*(picture[0] for pair in inputs.values() for picture in pair)),
         extractor=features.digest(config.extractor),
         judge=features.digest(config.judge),
-        network=painter.digest if painter else "none",
+        network=" ".join(painter.digest for painter in painters.values()) or "none",
     )
 
     def compute(name: str, method: str, picture: Path) -> dict:
         content, style = inputs[name]
-        if method in NETWORKS:
-            painter.with_styles([style])(content)  # traced
+        network, refining = config.networks.get(method, (None, 0))
+        if network:
+            painters[network].with_styles([style])(content)  # traced
         began = time.monotonic()
         if method in FLOORS:
             image = floor(method, content, style)
-        elif method in NETWORKS:
-            image = painter.with_styles([style])(content)
-            if NETWORKS[method]:
-                image = refine(content, [style], image, NETWORKS[method], extractor)
+        elif network:
+            image = painters[network].with_styles([style])(content)
+            if refining:
+                image = refine(content, [style], image, refining, extractor)
         else:
             baseline = method.startswith("baseline")
             options = BASELINE | {"style_weight": float(method.split()[1])} if baseline else METHODS[method]
@@ -147,14 +171,14 @@ def main(argv: list[str] | None = None) -> None:
         return scores(judge, art, content, style, image) | {"seconds_of_method": round(seconds, 2)}
 
     baselines = tuple(f"baseline {weight:g}" for weight in config.baseline_weights)
-    scored = [(name, method) for name in pairs for method in (*FLOORS, *baselines, *config.methods)]
-    found = cells.kept(run.dir / "cells", scored, compute)
-    results = report(run.dir, config, found, [name for name in pairs if not name.startswith("public ")], baselines)
+    found = cells.kept(
+        run.dir / "cells", [(name, method) for name in pairs for method in (*FLOORS, *baselines, *config.rows)], compute
+    )
+    results = report(run.dir, config, found, list(scored), baselines)
     if config.wall_pairs:
-        shown = [name for name in pairs if name.startswith("public ")]
-        wall(run.dir, inputs, shown, (baselines[-2], *config.methods))
+        wall(run.dir, inputs, list(shown), (baselines[-2], *config.rows))
         results["wall"] = "wall.png"
-    chart(run.dir / "chart.png", results["rows"], config.methods, baselines)
+    chart(run.dir / "chart.png", results["rows"], config.rows, baselines)
     results["chart"] = "chart.png"
     run.finish(results | {"seconds": cells.seconds(found), "table": "table.md", "judge": config.judge})
 
@@ -231,13 +255,13 @@ def report(folder: Path, config: Config, found: dict, names: list[str], baseline
     columns = COLUMNS | ({"artfid": "ArtFID"} if config.art_extractor else {})
     rows, lines = {}, ["| method | " + " | ".join(columns.values()) + " | better than the baseline | share removed |"]
     lines.append("| --- " * (len(columns) + 3) + "|")
-    for method in (*FLOORS, *baselines, *config.methods):
+    for method in (*FLOORS, *baselines, *config.rows):
         cells = [found[name, method] | {"seconds": found[name, method]["seconds_of_method"]} for name in names]
         row = {}
         for key in columns:
             values = np.array([cell[key] for cell in cells])
             row[key] = {"mean": float(values.mean()), "interval": bootstrap(values), "pairs": len(values)}
-        if method in config.methods:
+        if method in config.rows:
             curves = [[found[name, baseline] for baseline in baselines] for name in names]
             ratios = [against_baseline(cell, curve) for cell, curve in zip(cells, curves, strict=True)]
             better = [sum(ratio[judge] < 1 for judge in JUDGES) >= 2 for ratio in ratios]  # the lower mean rank of two
@@ -252,7 +276,7 @@ def report(folder: Path, config: Config, found: dict, names: list[str], baseline
         rows[method] = row
         shown = [f"{row[key]['mean']:.3g} ({row[key]['interval'][0]:.3g}–{row[key]['interval'][1]:.3g})" for key in columns]
         won = ["", ""]
-        if method in config.methods:
+        if method in config.rows:
             won = [f"{row['better_than_baseline']} of {len(names)}", f"{row['share_removed']['mean']:.2f}"]
         lines.append(f"| {' | '.join((method, *shown, *won))} |")
     (folder / "table.md").write_text("\n".join(lines) + "\n")

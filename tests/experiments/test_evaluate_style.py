@@ -2,7 +2,8 @@
 
 import pytest
 
-from experiments.evaluate_style import JUDGES, against_baseline, share_removed
+from experiments.evaluate_style import JUDGES, Config, against_baseline, share_removed
+from gan.errors import InputError
 
 
 def result(content: float, value: float) -> dict:
@@ -31,3 +32,15 @@ def test_what_is_removed_is_a_share_of_what_the_baseline_removes():
     assert share_removed(result(0.4, 0.1), floor, curve) == pytest.approx(1)
     assert share_removed(result(0.4, 0.6), floor, curve) == pytest.approx(0.5)
     assert share_removed(result(0.4, 1.1), floor, curve) == pytest.approx(0)
+
+
+def test_each_network_has_a_row_in_each_way():
+    config = Config(methods=("gram", "network", "network, refined"), network=("arbitrary", "runs/attention"))
+    assert config.rows == ("gram", "arbitrary", "attention", "arbitrary, refined", "attention, refined")
+    assert config.networks["attention, refined"] == ("runs/attention", 50)
+
+
+@pytest.mark.parametrize("networks", [(), ("arbitrary", "runs/arbitrary"), ("runs/gram",)])
+def test_networks_have_names_of_their_own(networks):
+    with pytest.raises(InputError, match="last names differ"):
+        Config(network=networks)
