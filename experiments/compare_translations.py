@@ -24,7 +24,7 @@ SHOWN = 6
 @dataclass(frozen=True, kw_only=True)
 class Config(Output):
     runs: tyro.conf.Positional[tuple[Path, ...]]
-    """Finished runs, or what experiments.stylise --network takes; the table shows the last part of their paths."""
+    """Finished runs, .keras files, or what experiments.stylise --network takes; the table shows their paths' last parts."""
     data: Path
     """The folder of photographs."""
     data_b: Path
@@ -44,9 +44,23 @@ class Config(Output):
         positive(self, "image_size", "test_count")
         if self.style < 0:
             raise InputError(f"--style must be 0 or greater. Received: {self.style}")
-        names = [run.name for run in self.runs]
+        names = [named(run) for run in self.runs]
         if not names or len(set(names)) < len(names):
             raise InputError(f"give runs whose last names differ, one or more. Received: {' '.join(names) or 'none'}")
+
+
+def named(run: Path) -> str:
+    return run.stem if run.suffix == ".keras" else run.name
+
+
+def file_of(config: Config, run: Path) -> Path:
+    """The network of a run, or of what is given in place of one."""
+    from style import fast
+
+    if run.suffix == ".keras":
+        return run
+    stylist = fast.SHIPPED / f"{run}.keras" if str(run) in fast.NAMES else run / fast.FILE
+    return stylist if stylist.exists() else run / f"{config.network}.keras"
 
 
 def stylist_of(config: Config, run: Path, paintings):
@@ -73,9 +87,8 @@ def painter_of(config: Config, run: Path, paintings):
     from experiments import runs
     from experiments.translation import translator
     from gan.networks import translation
-    from style import fast
 
-    if str(run) in fast.NAMES or run.suffix == ".keras" or (run / fast.FILE).exists():
+    if file_of(config, run) != run / f"{config.network}.keras":
         return stylist_of(config, run, paintings)
     network = runs.load(run, config.network)
     shapes = network.inputs[0].shape, network.outputs[0].shape
@@ -108,9 +121,10 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features
     from style.colour import match_covariance
 
-    painters = {one.name: painter_of(config, one, b) for one in config.runs}
+    painters = {named(one): painter_of(config, one, b) for one in config.runs}
     extractor = features.load(config.extractor)
-    run.open(**sets.hashes, extractor=features.digest(config.extractor))
+    files = [features.digest(str(file_of(config, one))) for one in config.runs]
+    run.open(**sets.hashes, extractor=features.digest(config.extractor), runs=" ".join(files))
     made = {"colours matched": match_covariance(test_a, test_b)} | {name: paint(test_a) for name, paint in painters.items()}
     rows = {}
     for name, images in made.items():

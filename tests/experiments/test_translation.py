@@ -154,12 +154,13 @@ def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
         "--run-dir",
         str(tmp_path / "table"),
     ]
-    compare_translations.main([str(applicable("cyclegan")), "arbitrary", *words])
+    cyclegan = applicable("cyclegan")
+    compare_translations.main([str(cyclegan), str(cyclegan / "backward.keras"), "arbitrary", *words])
     results = json.loads((tmp_path / "table" / "results.json").read_text())
-    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run", "arbitrary"]
+    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run", "backward", "arbitrary"]
     assert results["rows"]["source_as_it_is"]["content"]["value"] == 0
-    assert len((tmp_path / "table" / "table.md").read_text().splitlines()) == 7
-    assert Image.open(tmp_path / "table" / "wall.png").size == (4 * 32, 4 * 32)
+    assert len((tmp_path / "table" / "table.md").read_text().splitlines()) == 8
+    assert Image.open(tmp_path / "table" / "wall.png").size == (5 * 32, 4 * 32)
     with pytest.raises(InputError, match="does not turn pictures into pictures"):
         compare_translations.main([str(applicable("inpaint")), *words[:-1], str(tmp_path / "other")])
 
