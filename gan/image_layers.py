@@ -6,6 +6,7 @@ from keras import layers, ops
 from gan.layers import register
 
 EPSILON = 1e-5
+LEVELS = 12  # halvings: holes of up to 4096 pixels
 
 
 def _longer(length: int | None, by: int) -> int | None:
@@ -283,12 +284,35 @@ class Enlarge(layers.Layer):
 
 @register
 class FillHoles(layers.Layer):
-    """A picture with holes `[N, H, W, C + 1]` (its last channel is 1 in holes, 0 elsewhere) and a proposal `[N, H, W, C]` ->
-    the picture, exactly as it is where it is known, and the proposal in the holes."""
+    """A picture with holes `[N, H, W, C + 1]`, its last channel 1 in holes and 0 elsewhere -> the same with the holes filled.
+
+    Pull and push (Gortler et al. 1996, section 3.4): known pixels are averaged over ever larger squares, and each hole is
+    filled by the smallest square that knows something. What is known stays exactly as it is.
+    """
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        holes = x[..., -1:]
+        levels = [(x[..., :-1] * (1 - holes), 1 - holes)]  # colours times how much is known, and how much is
+        for _ in range(LEVELS):
+            colours, known = (tf.nn.avg_pool2d(each, 2, 2, "SAME") for each in levels[-1])
+            enough = tf.minimum(4 * known, 1)  # one of four pixels tells all there is
+            levels.append((colours / tf.maximum(known, 1e-8) * enough, enough))
+        filled = levels[-1][0]
+        for colours, known in levels[-2::-1]:
+            filled = colours + (1 - known) * tf.image.resize(filled, tf.shape(colours)[1:3], "bilinear")
+        return tf.concat([filled, holes], -1)
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        return tuple(shape)
+
+
+@register
+class AddInHoles(layers.Layer):
+    """A picture with holes `[N, H, W, C + 1]` and what to add in them `[N, H, W, C]` -> the picture, `[N, H, W, C]`."""
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
-        picture, proposal = inputs
-        return tf.where(picture[..., -1:] > 0.5, proposal, tf.cast(picture[..., :-1], proposal.dtype))
+        picture, correction = inputs
+        return picture[..., :-1] + tf.where(picture[..., -1:] > 0.5, tf.cast(correction, picture.dtype), 0)
 
     def compute_output_shape(self, shapes: list[tuple]) -> tuple:
         return tuple(shapes[1])

@@ -13,6 +13,7 @@ from keras import layers
 
 from gan.errors import InputError
 from gan.image_layers import (
+    AddInHoles,
     ConditionalInstanceNorm,
     Enlarge,
     FewFilters,
@@ -73,13 +74,15 @@ def unet(
     stages but the first and the innermost, whose features may be a single place. `dropout` is in the three innermost stages
     of the decoder and, other than published, in training only.
 
-    `output`: "residual" adds the picture's own channels, "holes" fills the holes of a picture whose last channel marks them.
+    `output`: "residual" adds to the picture's own channels; "holes" to those of a picture whose last channel marks holes, in
+    these alone, and fills them smoothly beforehand. Both start with nothing to add.
     """
     if downs < 2:
         raise InputError(f"a U-Net needs 2 stages or more. Received: {downs}")
     start, bias = (he if norm == "none" else initial), norm == "none"
     image = keras.Input([None, None, in_channels], name="source")
-    x, skips = image, []
+    x = whole = FillHoles(dtype="float32", name="filled")(image) if output == "holes" else image
+    skips = []
     for stage in range(downs):
         inner = stage == downs - 1
         if stage:
@@ -101,15 +104,12 @@ def unet(
         if dropout and stage > downs - 4:
             x = Dropout(dropout, seed=stage, name=f"dropout{stage}")(x)
     x = layers.ReLU(name="relu0")(layers.Concatenate(name="skip0")([x, skips[0]]))
-    last = "zeros" if output == "residual" else initial()
+    last = initial() if output == "image" else "zeros"
     x = layers.Conv2DTranspose(out_channels, 4, 2, "same", kernel_initializer=last, name="up0")(x)
-    if output == "residual":
-        x = layers.Add(name="residual")([image, x])
-        return keras.Model(image, layers.Activation("linear", dtype="float32", name="image")(x), name="generator")
-    x = layers.Activation("tanh", dtype="float32", name="proposal" if output == "holes" else "image")(x)
-    return keras.Model(
-        image, FillHoles(dtype="float32", name="image")([image, x]) if output == "holes" else x, name="generator"
-    )
+    if output == "image":
+        return keras.Model(image, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
+    joined = AddInHoles if output == "holes" else layers.Add
+    return keras.Model(image, joined(dtype="float32", name="image")([whole, x]), name="generator")
 
 
 def resnet(

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gan import features
 from gan.errors import InputError
-from gan.image_layers import ConditionalInstanceNorm, Enlarge, EnlargingConv, FewFilters, InstanceNorm, ReflectPad
+from gan.image_layers import ConditionalInstanceNorm, Enlarge, EnlargingConv, FewFilters, FillHoles, InstanceNorm, ReflectPad
 from gan.networks import patchgan, translation
 
 NETWORKS = {
@@ -181,13 +181,45 @@ def test_enlarging_compiles_under_xla(random):
     np.testing.assert_allclose(tf.function(slope, jit_compile=True)(image), slope(image), atol=1e-4)
 
 
-def test_what_is_known_is_kept_exactly(random):
+@pytest.fixture
+def holed(random):
+    """A picture `[1, 16, 24, 4]` and its hole, as booleans."""
+    image = random.uniform(-1, 1, (1, 16, 24, 4)).astype(np.float32)
+    image[..., 3] = random.random((1, 16, 24)) < 0.3
+    image[:, 4:12, 8:20, 3] = 1
+    return image, image[..., 3] == 1
+
+
+def test_what_is_known_is_kept_exactly(holed):
+    image, hole = holed
     network = translation.unet(4, 3, 4, 3, "none", 0.0, "holes")
-    image = random.uniform(-1, 1, (1, 16, 16, 4)).astype(np.float32)
-    image[..., 3] = random.random((1, 16, 16)) < 0.3
-    made, hole = network(image).numpy(), image[..., 3] == 1
+    filled = FillHoles()(image).numpy()
+    np.testing.assert_array_equal(network(image), filled[..., :3])  # at first there is nothing to add
+    network.get_layer("up0").bias.assign([0.1, 0.2, 0.3])
+    made = network(image).numpy()
     np.testing.assert_array_equal(made[~hole], image[..., :3][~hole])
-    assert np.abs(made[hole] - image[..., :3][hole]).min() > 0
+    np.testing.assert_allclose(made[hole] - filled[..., :3][hole], np.tile([[0.1, 0.2, 0.3]], [hole.sum(), 1]), atol=1e-6)
+
+
+def test_holes_are_filled_with_what_is_around_them(holed):
+    image, hole = holed
+    filled = FillHoles()(image).numpy()
+    np.testing.assert_array_equal(filled[..., 3], image[..., 3])
+    assert filled[hole][:, :3].std() < 0.5 * image[~hole][:, :3].std()
+    flat = np.where(hole[..., None], 7, np.float32([0.5, -0.25, 1]))
+    np.testing.assert_allclose(
+        FillHoles()(np.concatenate([flat, image[..., 3:]], -1))[..., :3],
+        np.where(hole[..., None], np.float32([0.5, -0.25, 1]), flat),
+        atol=1e-6,
+    )
+    two = np.concatenate([np.full((1, 16, 24, 1), -1), np.zeros((1, 16, 24, 1))], -1).astype(np.float32)
+    two[:, :, 12:, 0], two[:, :, 2:8, 1], two[:, :, 14:22, 1] = 1, 1, 1
+    np.testing.assert_allclose(FillHoles()(two).numpy()[0, 8, [4, 18], 0], [-1, 1], atol=0.3)  # each by its own surroundings
+
+
+def test_a_picture_that_is_one_hole_is_grey():
+    nothing = np.concatenate([np.full((1, 5, 7, 3), 0.7), np.ones((1, 5, 7, 1))], -1).astype(np.float32)
+    np.testing.assert_array_equal(FillHoles()(nothing)[..., :3], 0)
 
 
 def test_normalisation_by_instance_is_the_same_in_training_and_in_use(random):
