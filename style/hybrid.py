@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from gan.losses import OBJECTIVES, Objective
-from gan.models.adversary import discriminator_step
+from gan.models import adversary
 from style.objectives import Description
 from style.teacher import Teacher, of_each, stacked
 
@@ -57,9 +57,9 @@ class Hybrid(keras.Model):
         """Pictures and labels -> painted pictures."""
         return self.paint(*inputs, training=False)
 
-    def judge(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """Logits `[N, h, w]` of each picture's own style."""
-        return tf.gather(self.discriminator(images, training=True), labels, axis=3, batch_dims=1)
+    def judge_of(self, labels: tf.Tensor) -> adversary.Judge:
+        """The discriminator of these styles: one a picture, logits `[N, h, w]`."""
+        return lambda images: tf.gather(self.discriminator(images, training=True), labels, axis=3, batch_dims=1)
 
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step on photographs, pictures of the collections, and which collection each is from: D first, then G."""
@@ -70,8 +70,7 @@ class Hybrid(keras.Model):
             if self.adversarial_weight:
                 with tape.stop_recording():
                     logs = self.discriminator_step(paintings, painted, labels)
-                real_logits = self.judge(paintings, labels) if self.objective.relativistic else None
-                adversarial = tf.reduce_mean(self.objective.generator(real_logits, self.judge(painted, labels)))
+                adversarial = adversary.generator_loss(self.judge_of(labels), self.objective, paintings, painted)
             features, wanted = self.teacher.extractor(painted), self.teacher.extractor(photos)
             content = tf.reduce_mean(self.teacher.content(features, wanted))
             style = tf.reduce_mean(self.teacher.style(features, of_each(self.targets, labels)))
@@ -90,6 +89,4 @@ class Hybrid(keras.Model):
 
     def discriminator_step(self, real: tf.Tensor, fake: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
         weights = self.discriminator.trainable_variables
-        return discriminator_step(
-            lambda images: self.judge(images, labels), weights, self.d_optimizer, self.objective, real, fake
-        )
+        return adversary.discriminator_step(self.judge_of(labels), weights, self.d_optimizer, self.objective, real, fake)
