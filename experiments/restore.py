@@ -32,8 +32,9 @@ LARGEST = 4096  # no picture to judge by is cut into tiles
 class Config(Training):
     task: Name
     """The damage to undo."""
-    data: Path
-    """A folder of photographs; where it has the folders train and test (or val), these are used so."""
+    data: tuple[Path, ...]
+    """Folders of photographs. The pictures to judge by are the first one's: those of its folder test (or val), which stands
+    beside train, or its last ones."""
     scale: Literal[2, 4] = 4
     """How much to enlarge (super-resolve)."""
     sigma: float = 25.0
@@ -63,7 +64,7 @@ class Config(Training):
     interpolation: float = 0.6
     """Share of the adversarial stage in the generator's weights, the rest is the first stage's (Wang et al. 2018, 3.4)."""
     test_count: int = 50
-    """How many pictures to judge by: of the folder test at most so many, else the last by name, at most a fifth."""
+    """How many pictures to judge by at most; where there is no folder test, a fifth of the folder at most."""
     extractor: str = "compact"
     """The feature network that judges: compact (which the adversarial stage trains on), vgg16, vgg19 or a .keras file."""
 
@@ -74,6 +75,8 @@ class Config(Training):
                 raise InputError(f"--{name.replace('_', '-')} must be 0 or more. Received: {getattr(self, name)}")
         if not 0 <= self.interpolation <= 1:
             raise InputError(f"--interpolation must be from 0 to 1. Received: {self.interpolation}")
+        if not self.data:
+            raise InputError("--data needs at least one folder")
         if not 0 < self.hole < 1:
             raise InputError(f"--hole must be greater than 0 and less than 1. Received: {self.hole}")
         if self.image_size < 32 or self.image_size % 32:
@@ -84,12 +87,13 @@ def photographs(config: Config, task: Task):
     """Those to train on, and those to judge by as a list of float pictures: squares of scenes, else whole."""
     from experiments import data, pairs, pictures
 
-    folder, test_folder = pairs.splits(config.data)
+    folder, test_folder = pairs.splits(config.data[0])
     files = pictures.list_files([folder])
     if test_folder:
         test_files = pictures.list_files([test_folder])[: config.test_count]
     else:
-        files, test_files = pairs.held_out(files, config.test_count, config.data)
+        files, test_files = pairs.held_out(files, config.test_count, config.data[0])
+    files = [*files, *pictures.list_files([pairs.splits(more)[0] for more in config.data[1:]])]
     reading = {"short_side": config.image_size} if task.scenes else {}
     train, test = (data.load_files(each, config.image_size, **reading) for each in (files, test_files))
     sizes = [

@@ -306,3 +306,15 @@ def test_one_picture_is_no_set(many_folder, tmp_path):
             ["--data", str(many_folder), "--data-b", str(alone), "--image-size", "16", "--run-dir", str(tmp_path / "r")]
         )
     assert not (tmp_path / "r").exists()
+
+
+def test_more_folders_add_to_the_training_alone(many_folder, pictures_folder):
+    from experiments import restoration, restore
+
+    task = restoration.task("denoise", 4, 25.0, 0.25)
+    alone, both = (
+        restore.photographs(restore.Config(task="denoise", data=folders, image_size=32), task)
+        for folders in ((many_folder,), (many_folder, pictures_folder))
+    )
+    assert len(both[0]) == len(alone[0]) + len(list(pictures_folder.glob("*.png")))
+    assert all(np.array_equal(*each) for each in zip(both[1], alone[1], strict=True))
