@@ -85,18 +85,24 @@ for target in monet ukiyoe; do
         --run-dir runs/translations-$target
 done
 for task in super-resolve denoise deblur colourise inpaint enhance; do
-    how=(--precision bfloat16)
+    how=(--data "$data/photos") # scenes need more of them than cut-outs do
     case $task in
-        super-resolve) how=() ;;
-        colourise | inpaint | enhance) how+=(--image-size 128) ;;
+        super-resolve) ;;
+        denoise | deblur) how+=(--precision bfloat16) ;;
+        *) how+=("$data/photos/val" "$data/landscapes256" --image-size 128 --precision bfloat16) ;;
     esac
-    $python -m experiments.restore --task $task --data "$data/photos" --test-count 124 --extractor "$squeezenet" "${how[@]}" \
-        --run-dir runs/$task
+    $python -m experiments.restore --task $task "${how[@]}" --test-count 124 --extractor "$squeezenet" --run-dir runs/$task
 done
 $python -m experiments.dcgan --data "$mnist" --steps 28000 --run-dir runs/dcgan-long
 for attribute in slant stroke-width; do
     $python -m experiments.edit runs/dcgan-long --data "$mnist" --attribute $attribute --output runs/$attribute.png --overwrite
 done
+small=(--preset published --augment diffaugment --flip --steps 6000)
+$python -m experiments.dcgan "${small[@]}" --data faces --batch-size 32 --run-dir runs/faces
+$python -m experiments.edit runs/faces --data faces --attribute brightness --output runs/faces.png --overwrite
+$python -m experiments.dcgan "${small[@]}" --data "$data/landscapes256" --image-size 32 --width 32 --latent-dim 64 \
+    --run-dir runs/landscapes
+$python -m experiments.edit runs/landscapes --image "$data/landscapes256" --attribute warmth --output runs/warmth.png --overwrite
 $python -m experiments.augment_classifier --data "$mnist" --run-dir runs/augment_classifier
 
 # The shipped extractor: trained, then judged on the held-out pairs.
