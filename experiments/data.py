@@ -237,13 +237,25 @@ def centre(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return picture[top : top + size[0], left : left + size[1]]
 
 
-def scaled_square(random: np.random.Generator, picture: np.ndarray, size: int) -> np.ndarray:
+def scaled_batch(
+    images: Images, size: int, batch_size: int, seed: int, step: int, stream: int = 0, smallest: float = 0.6
+) -> np.ndarray:
+    """float32 `[batch_size, size, size, C]` in [-1, 1]: a `scaled_square` of each picture.
+
+    As `batch` a function of seed and step; `stream`: one number for each use of this within a step.
+    """
+    random = np.random.default_rng([seed, step, stream])
+    chosen = indices(len(images), batch_size, seed + stream, step)
+    return np.stack([scaled_square(random, images.pictures[index], size, smallest) for index in chosen])
+
+
+def scaled_square(random: np.random.Generator, picture: np.ndarray, size: int, smallest: float = 0.6) -> np.ndarray:
     """A square of a random part of a uint8 picture, scaled to `size`, mirrored at random; float in [-1, 1].
 
-    Its side before is from 0.6 `size` to the whole, each doubling as likely as the next.
+    Its side before is from `smallest` times `size` to the whole, each doubling as likely as the next.
     """
     short = min(picture.shape[:2])
-    side = min(short, math.exp(random.uniform(math.log(min(short, 0.6 * size)), math.log(short))))
+    side = min(short, math.exp(random.uniform(math.log(min(short, smallest * size)), math.log(short))))
     top, left = (random.uniform(0, length - side) for length in picture.shape[:2])
     box = (left, top, left + side, top + side)
     square = pictures.to_float(np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC, box=box)))

@@ -67,9 +67,7 @@ def squares(config: OnePassTraining, images, step: int, stream: int) -> np.ndarr
     """The batch of a step, `[N, S, S, 3]`; `stream`: one number for each use of this within a step."""
     from experiments import data
 
-    random = np.random.default_rng([config.seed, step, stream])
-    chosen = data.indices(len(images), config.batch_size, config.seed + stream, step)
-    return np.stack([data.scaled_square(random, images.pictures[index], config.image_size) for index in chosen])
+    return data.scaled_batch(images, config.image_size, config.batch_size, config.seed, step, stream)
 
 
 def adam(config: OnePassTraining):

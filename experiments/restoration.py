@@ -25,7 +25,7 @@ class Task:
         picture: what it was given and what it made -> pictures.
         network: width and blocks -> the network.
         baseline: damaged pictures and the right answers, one by one -> restored without learning.
-        scenes: trained on whole scenes, scaled down, not on cut-outs at the photographs' own resolution.
+        scenes: about scenes, scaled down, not about cut-outs at the photographs' own resolution.
     """
 
     damage: Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -42,7 +42,8 @@ class Config(Training):
     hole: float = 0.25
     """Share of the picture that is missing (inpaint)."""
     image_size: int = 96
-    """Side of the squares that training looks at. For colourise, inpaint and enhance photographs are scaled down to it."""
+    """Side of the squares that training looks at. For colourise, inpaint and enhance they are cut at random scales, up to the
+    whole photograph, which they are judged by."""
     steps: int = 6000
     """Of the reconstruction stage."""
     adversarial_steps: int = 1000
@@ -84,7 +85,7 @@ class Config(Training):
 
 
 def photographs(config: Config, task: Task):
-    """Those to train on, and those to judge by as a list of float pictures: squares of scenes, else whole."""
+    """Those to train on, and those to judge by as a list of float pictures: squares of whole scenes, else whole."""
     from experiments import data, pairs, pictures
 
     folder, test_folder = pairs.splits(config.data[0])
@@ -94,8 +95,8 @@ def photographs(config: Config, task: Task):
     else:
         files, test_files = pairs.held_out(files, config.test_count, config.data[0])
     files = [*files, *pictures.list_files([pairs.splits(more)[0] for more in config.data[1:]])]
-    reading = {"short_side": config.image_size} if task.scenes else {}
-    train, test = (data.load_files(each, config.image_size, **reading) for each in (files, test_files))
+    train = data.load_files(files, pictures.SMALLEST if task.scenes else config.image_size)
+    test = data.load_files(test_files, config.image_size, **({"short_side": config.image_size} if task.scenes else {}))
     sizes = [
         (config.image_size,) * 2 if task.scenes else tuple(side // task.scale * task.scale for side in picture.shape[:2])
         for picture in test.pictures
@@ -178,7 +179,10 @@ def main(argv: list[str] | None = None) -> None:
     from gan.networks import translation
 
     def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:
-        images = data.batch(train, config.batch_size, config.seed, step, flip=True)
+        if task.scenes:
+            images = data.scaled_batch(train, config.image_size, config.batch_size, config.seed, step, smallest=1.0)
+        else:
+            images = data.batch(train, config.batch_size, config.seed, step, flip=True)
         return task.source(task.damage(images, np.random.default_rng([config.seed, step, 2]))), task.target(images)
 
     damaged = [task.damage(image[None], np.random.default_rng([0, place]))[0] for place, image in enumerate(clean)]
