@@ -41,6 +41,8 @@ class Config(Translation):
     """Beta."""
     adversarial_weight: float = 0.5
     """Gamma."""
+    jitter: int = 8
+    """Each step the teacher sees pictures moved at random by up to so many pixels, against grain."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
     teacher: str = "compact"
@@ -53,6 +55,8 @@ class Config(Translation):
             raise InputError("--data-b needs at least one folder")
         if not self.variants or len(set(self.variants)) < len(self.variants):
             raise InputError(f"--variants must be different ones, at least one. Received: {' '.join(self.variants) or 'none'}")
+        if self.jitter < 0:
+            raise InputError(f"--jitter must be 0 or greater. Received: {self.jitter}")
         if self.image_size % 4:
             raise InputError(f"--image-size must be a multiple of 4. Received: {self.image_size}")
 
@@ -105,7 +109,7 @@ def main(argv: list[str] | None = None) -> None:
             width=config.width, blocks=config.blocks, antialias=True, styles=count if count > 1 else 0
         )
         discriminator = patchgan.discriminator(3, config.d_width, config.downs, classes=count)
-        model = Hybrid(generator, discriminator, teacher, targets)
+        model = Hybrid(generator, discriminator, teacher, targets, config.jitter, config.seed)
         model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], *config.weights(variant))
         paint = painter(generator)
         shown = test_photos[:SHOWN]

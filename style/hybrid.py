@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from gan import noise
+from gan.image_losses import moved
 from gan.losses import OBJECTIVES, Objective
 from gan.models import adversary
 from style.objectives import Description
@@ -25,11 +27,17 @@ class Hybrid(keras.Model):
         discriminator: pictures -> logits `[N, h, w, S]`, a map for each style.
         teacher: what content and style are.
         targets: for each style the mean one of its collection (`Teacher.collection`).
+        jitter: each step the teacher sees pictures moved at random by up to so many pixels, so that its strides leave no grain.
+        seed: of these moves.
     """
 
-    def __init__(self, generator: keras.Model, discriminator: keras.Model, teacher: Teacher, targets: Sequence[Description]):
+    def __init__(
+        self, generator: keras.Model, discriminator: keras.Model, teacher: Teacher, targets: Sequence[Description],
+        jitter: int = 0, seed: int = 0,
+    ):  # fmt: skip
         super().__init__()
         self.generator, self.discriminator, self.teacher = generator, discriminator, teacher
+        self.jitter, self.seed = jitter, seed
         self.targets = stacked(targets)
         self.built = True
 
@@ -71,7 +79,8 @@ class Hybrid(keras.Model):
                 with tape.stop_recording():
                     logs = self.discriminator_step(paintings, painted, labels)
                 adversarial = adversary.generator_loss(self.judge_of(labels), self.objective, paintings, painted)
-            features, wanted = self.teacher.extractor(painted), self.teacher.extractor(photos)
+            by = noise.integers(2, 2 * self.jitter + 1, self.seed, self.g_optimizer.iterations)
+            features, wanted = (self.teacher.extractor(moved(images, by, self.jitter)) for images in (painted, photos))
             content = tf.reduce_mean(self.teacher.content(features, wanted))
             style = tf.reduce_mean(self.teacher.style(features, of_each(self.targets, labels)))
             loss = self.content_weight * content + self.style_weight * style + self.adversarial_weight * adversarial

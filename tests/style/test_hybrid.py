@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gan import features
+from gan import features, noise
+from gan.image_losses import moved
 from gan.networks import patchgan, translation
 from gan.schedules import Adam
 from style.hybrid import Hybrid
@@ -26,12 +27,12 @@ def batch(random):
     return photos, paintings, tf.constant([0, 1])
 
 
-def make(extractor, batch, styles=2, rate=1e-3, **weights):
+def make(extractor, batch, styles=2, rate=1e-3, jitter=0, **weights):
     keras.utils.set_random_seed(1)
     teacher = Teacher(extractor)
     targets = [teacher.collection(batch[1][index : index + 1].numpy()) for index in range(styles)]
     generator = translation.resnet(width=4, blocks=1, antialias=True, styles=styles)
-    model = Hybrid(generator, patchgan.discriminator(3, 4, 1, classes=styles), teacher, targets)
+    model = Hybrid(generator, patchgan.discriminator(3, 4, 1, classes=styles), teacher, targets, jitter, 5)
     model.compile(Adam(rate), Adam(rate), **weights)
     return model
 
@@ -64,6 +65,15 @@ def test_the_total_is_the_weighted_sum_of_relative_losses(extractor, batch):
     assert logs["loss/adversarial"] == pytest.approx(0.5 * np.square(own - 1).mean(), rel=1e-3)
     total = 2 * logs["loss/content"] + 3 * logs["loss/style"] + 5 * logs["loss/adversarial"]
     assert logs["loss/generator"] == pytest.approx(total, rel=1e-5)
+
+
+def test_the_teacher_sees_both_pictures_moved_alike(extractor, batch):
+    model = make(extractor, batch, jitter=3, rate=0.0)
+    photos, _, labels = batch
+    by = noise.integers(2, 7, 5, 0)
+    made, wanted = (extractor(moved(images, by, 3))["coarse"] for images in (model((photos, labels)), photos))
+    expected = np.mean(np.square(made - wanted).sum((1, 2, 3)) / np.square(wanted).sum((1, 2, 3)))
+    assert float(model.train_step(batch)["loss/content"]) == pytest.approx(expected, rel=1e-3)
 
 
 def test_without_the_adversary_there_is_no_discriminator_step(extractor, batch):
