@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import tyro
 
-from experiments.options import Output, command, parse, positive
+from experiments.options import Output, command, named, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
 
@@ -47,10 +47,6 @@ class Config(Output):
         names = [named(run) for run in self.runs]
         if not names or len(set(names)) < len(names):
             raise InputError(f"give runs whose last names differ, one or more. Received: {' '.join(names) or 'none'}")
-
-
-def named(run: Path) -> str:
-    return run.stem if run.suffix == ".keras" else run.name
 
 
 def file_of(config: Config, run: Path) -> Path:

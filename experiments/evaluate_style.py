@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.options import Output, command, parse, positive
+from experiments.options import Output, command, named, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
 
@@ -86,7 +86,7 @@ class Config(Output):
             raise InputError(f"--methods must be of {', '.join((*METHODS, *NETWORKS))}. Received: {unknown[0]}")
         if len(self.baseline_weights) < 2 or not all(weight > 0 for weight in self.baseline_weights):
             raise InputError(f"--baseline-weights needs two numbers greater than 0 or more. Received: {self.baseline_weights}")
-        names = [Path(network).stem for network in self.network]
+        names = [named(Path(network)) for network in self.network]
         if not names or len({*names, *METHODS}) < len(names) + len(METHODS):
             raise InputError(
                 f"give networks whose last names differ, one or more. Received: {' '.join(self.network) or 'none'}"
@@ -96,7 +96,7 @@ class Config(Output):
     def networks(self) -> dict[str, tuple[str, int]]:
         """A row for each network in each of the ways asked for: its name, the network, and the steps that refine it."""
         return {
-            kind.replace("network", Path(network).stem): (network, steps)
+            kind.replace("network", named(Path(network))): (network, steps)
             for kind, steps in NETWORKS.items()
             if kind in self.methods
             for network in self.network

@@ -62,6 +62,11 @@ def positive(config: object, *names: str) -> None:
             raise InputError(f"--{name.replace('_', '-')} must be greater than 0. Received: {value}")
 
 
+def named(network: Path) -> str:
+    """What a run, or a network's file, is called in a table."""
+    return network.stem if network.suffix == ".keras" else network.name
+
+
 def one_for_each_style(config) -> None:
     """Raises InputError unless `style_weights` and `mask`, where given, are as many as the styles, and the weights shares."""
     weights, masks, count = config.style_weights, getattr(config, "mask", None), len(config.style)

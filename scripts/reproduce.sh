@@ -74,15 +74,15 @@ $python scripts/compare_torch.py --rounds 7 --output runs/compare_torch.json # n
 # Picture to picture: labels to facades beside L1 alone; photographs to Monet and to ukiyo-e; restoration; editing; recognition.
 $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --run-dir runs/pix2pix
 $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --adversarial-weight 0 --run-dir runs/pix2pix-l1
-for target in monet ukiyoe; do
-    size=$([ $target = monet ] && echo 128 || echo 64)
-    sets=(--data "$data/landscapes256" --data-b "$data/paintings/$target" --image-size "$size" --extractor "$squeezenet")
-    $python -m experiments.cyclegan "${sets[@]}" --run-dir runs/cyclegan-$target
-    $python -m experiments.cut "${sets[@]}" --run-dir runs/cut-$target
-    $python -m experiments.cut "${sets[@]}" --fast --run-dir runs/fastcut-$target
-    $python -m experiments.hybrid "${sets[@]}" --variants adversarial perceptual both --run-dir runs/hybrid-$target
-    $python -m experiments.compare_translations runs/{cyclegan,cut,fastcut,hybrid}-$target arbitrary "${sets[@]}" \
-        --run-dir runs/translations-$target
+for target in monet ukiyoe; do # learnt from squares of 64 px of pictures twice as large, judged at 128
+    sets=(--data "$data/landscapes256" --data-b "$data/paintings/$target" --extractor "$squeezenet")
+    how=(--image-size 64 --load-size 2 --patches 34 --precision bfloat16)
+    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --run-dir runs/cyclegan-$target
+    $python -m experiments.cut "${sets[@]}" "${how[@]}" --run-dir runs/cut-$target
+    $python -m experiments.cut "${sets[@]}" "${how[@]}" --fast --run-dir runs/fastcut-$target
+    $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants adversarial perceptual both --jitter 0 --run-dir runs/hybrid-$target
+    $python -m experiments.compare_translations runs/{cyclegan,cut,fastcut}-$target runs/hybrid-$target/{adversarial,perceptual,both}.keras \
+        arbitrary "${sets[@]}" --image-size 128 --run-dir runs/translations-$target
 done
 for task in super-resolve denoise deblur colourise inpaint enhance; do
     how=(--data "$data/photos") # scenes need more of them than cut-outs do
@@ -93,6 +93,7 @@ for task in super-resolve denoise deblur colourise inpaint enhance; do
     esac
     $python -m experiments.restore --task $task "${how[@]}" --test-count 124 --extractor "$squeezenet" --run-dir runs/$task
 done
+$python scripts/sheets.py --runs runs --output runs/sheets
 $python -m experiments.dcgan --data "$mnist" --steps 28000 --run-dir runs/dcgan-long
 for attribute in slant stroke-width; do
     $python -m experiments.edit runs/dcgan-long --data "$mnist" --attribute $attribute --output runs/$attribute.png --overwrite

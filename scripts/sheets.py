@@ -1,0 +1,75 @@
+"""Draws what trained runs make of the pictures inside scikit-image, which may be published.
+
+    python scripts/sheets.py --runs runs --output sheets
+
+Reads the runs denoise, inpaint, colourise, fastcut-monet and hybrid-monet of scripts/reproduce.sh. Writes restoration.jpg
+(damaged, restored without learning, reconstruction, generator, real) and monet.jpg (photograph, FastCUT, content and style
+losses alone, hybrid).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+from PIL import Image
+
+from experiments import pictures, restoration, runs
+from experiments.translation import translator
+from gan import tiles
+from gan.networks import translation
+
+RESTORED = {  # the task: a picture, the part of it that is shown, as left, top, right, bottom
+    "denoise": ("chelsea.png", (90, 60, 282, 188)),
+    "inpaint": ("coffee.png", (0, 0, 600, 400)),
+    "colourise": ("rocket.jpg", (0, 0, 640, 427)),
+}
+PAINTED = {"rocket.jpg": (40, 0, 595, 427), "coffee.png": (40, 0, 560, 400), "chelsea.png": (33, 0, 423, 300)}
+PAINTERS = (("fastcut-monet", "generator"), ("hybrid-monet", "perceptual"), ("hybrid-monet", "both"))
+
+
+@dataclass
+class Config:
+    runs: Path = Path("runs")
+    """Where the runs are."""
+    output: Path = Path("sheets")
+    """The folder to write to."""
+
+
+def part(name: str, box: tuple[int, int, int, int], size: tuple[int, int]) -> np.ndarray:
+    """A part of a picture, scaled to width and height, float `[H, W, 3]` in [-1, 1]."""
+    picture = Image.open(pictures.samples_folder() / name).convert("RGB").crop(box)
+    return pictures.to_float(np.asarray(picture.resize(size, Image.Resampling.LANCZOS)))
+
+
+def restored(folder: Path, name: restoration.Name, image: np.ndarray) -> list[np.ndarray]:
+    """The columns of a restoration."""
+    task = restoration.task(name, scale=4, sigma=25.0, hole=0.25)
+    damaged = task.damage(image[None], np.random.default_rng(3))
+    source = task.source(damaged)[0]
+    shown = np.where(damaged[0, ..., 3:] > 0.5, 1, damaged[0, ..., :3]) if damaged.shape[-1] > 3 else damaged[0]
+    columns = [shown, *task.baseline(list(damaged), [image])]
+    for stage in ("reconstruction", "generator"):
+        network = runs.load(folder / name, stage)
+        output = tiles.apply(translator(network, 1), source, max(source.shape), 0, translation.multiple(network), task.scale)
+        columns.append(task.picture(source, output))
+    return [*columns, image]
+
+
+def main(config: Config) -> None:
+    config.output.mkdir(parents=True, exist_ok=True)
+    rows = [restored(config.runs, name, part(*shown, (192, 128))) for name, shown in RESTORED.items()]
+    save(config.output / "restoration.jpg", rows)
+    painters = [translator(runs.load(config.runs / run, name)) for run, name in PAINTERS]
+    photos = [part(name, box, (208, 160)) for name, box in PAINTED.items()]
+    save(config.output / "monet.jpg", [[photo, *(paint(photo[None])[0] for paint in painters)] for photo in photos])
+
+
+def save(path: Path, rows: list[list[np.ndarray]]) -> None:
+    sheet = np.concatenate([np.concatenate([pictures.to_uint8(each) for each in row], 1) for row in rows])
+    Image.fromarray(sheet).save(path, quality=90)
+    print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config, description=__doc__))
