@@ -46,8 +46,8 @@ class Config(Training):
     """Long side of the result; the aspect ratio is kept."""
     style_size: float = 1.0
     """Long side of the style, as a share of the result's: more makes larger strokes."""
-    scales: int = 5
-    """Scales from coarse to fine, each sqrt(2) times the one before; fewer where the coarsest would be under 96 px."""
+    scales: int | None = None
+    """Scales from coarse to fine, each sqrt(2) times the one before, at most. Default: from 96 px on, five at 512 px."""
     steps: int = 200
     """Steps of the coarsest scale; each finer one gets 1 / sqrt(2) of the steps of the one before."""
     tick: int = 50
@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> None:
     from style import memory, objectives, scores
     from style.colour import COLOURS
     from style.models import Stylisation
-    from style.optimise import OPTIMISED, ImageAdam, coarse_to_fine
+    from style.optimise import OPTIMISED, ImageAdam, coarse_to_fine, weight_at
     from style.parameterisation import PARAMETERISATIONS
 
     extractor = features.load(
@@ -126,7 +126,7 @@ def main(argv: list[str] | None = None) -> None:
     def make(at, count: int) -> Stylisation:
         model = kind(
             extractor, at(photo[None]), [at(style[None]) for style in styles],
-            config.content_weight, config.style_weight, config.tv_weight, **views,
+            config.content_weight, weight_at(config.style_weight, max(photo.shape)), config.tv_weight, **views,
             style_loss=objectives.STYLES[config.style_loss], content_loss=objectives.CONTENTS[config.content_loss],
             shares=config.style_weights, masks=[at(mask[None, ..., None])[0, ..., 0] for mask in masks] or None,
             parameterisation=PARAMETERISATIONS[config.parameterisation], block=block,

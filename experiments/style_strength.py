@@ -2,7 +2,8 @@
 
     python -m experiments.style_strength --sizes 256 512 1024 --run-dir runs/style_strength
 
-Content and style are enlarged or reduced together, and there are more scales for more pixels, so that the coarsest is the same.
+Content and style are enlarged or reduced together; there are more scales for more pixels, and the weight falls with them
+(style.optimise.weight_at).
 Writes results.json: the style and content distance at each size, relative as in training; and a picture of each.
 """
 
@@ -12,8 +13,6 @@ from pathlib import Path
 from experiments.options import Output, command, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
-
-COARSEST = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +38,6 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    import math
-
     from experiments import cells, pictures
 
     inputs = {
@@ -51,16 +48,15 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features
     from style.models import Stylisation
     from style.objectives import STYLES
-    from style.optimise import RATIO, STEPS, STYLE_LOSS, stylise
+    from style.optimise import STEPS, STYLE_LOSS, stylise
 
     run.open(content=pictures.digest(*(content for content, _ in inputs.values())))
     extractor = features.load()
 
     def compute(size: int, picture: Path) -> dict[str, float]:
         content, style = inputs[size]
-        scales = 1 + max(0, round(math.log(size / COARSEST, RATIO)))
         steps = config.steps or STEPS
-        image = stylise(content, [style], extractor, style_weight=config.style_weight, steps=steps, scales=scales)
+        image = stylise(content, [style], extractor, style_weight=config.style_weight, steps=steps)
         run.image(f"{size}px", 0, image[0])
         pictures.write(picture, image[0])
         return Stylisation(extractor, content, [style], style_loss=STYLES[STYLE_LOSS]).scores(image)

@@ -15,13 +15,13 @@ from style.parameterisation import PARAMETERISATIONS
 LEARNING_RATE = 0.04
 STYLE_LOSS = "wasserstein"
 PARAMETERISATION = "pyramid"
-SCALES = 5
 STEPS = 200
 JITTER = 8
 FLIPS = True
 RATIO = 2**0.5
 SMALLEST = 96  # long side of the coarsest scale at least
 FEWEST = 40  # steps of a scale at least
+REFERENCE = 512  # long side at which a style weight counts as it is
 OPTIMISED = {"adam": Stylisation, "lbfgs": LBFGSStylisation}
 
 
@@ -50,15 +50,23 @@ def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.clip(tf.image.resize(image, size, "lanczos3", antialias=True).numpy(), -1, 1)
 
 
-def scale_sides(long_side: int, scales: int) -> list[int]:
-    """Long sides of at most so many scales, the coarsest first, each sqrt(2) times the one before (Crowson)."""
-    sides = [round(long_side / RATIO**power) for power in range(scales)]
-    return sorted(side for side in sides if side >= min(SMALLEST, long_side))
+def scale_sides(long_side: int, scales: int | None = None) -> list[int]:
+    """Long sides of the scales, the coarsest first, each sqrt(2) times the one before (Crowson); at most so many of them."""
+    sides = [long_side]
+    while len(sides) != scales and (side := round(long_side / RATIO ** len(sides))) >= SMALLEST:
+        sides.append(side)
+    return sides[::-1]
 
 
 def scale_steps(steps: int, scales: int) -> list[int]:
     """How many steps each scale gets, the coarsest first: `steps`, then each finer scale 1 / sqrt(2) of the one before."""
     return [max(min(FEWEST, steps), round(steps / RATIO**power)) for power in range(scales)]
+
+
+def weight_at(style_weight: float, long_side: int) -> float:
+    """Beta for a picture of that size, so that one number leaves the same style distance at any: it fell with about the sixth
+    root of the size at equal weights, and with the root of the weight (`experiments.style_strength`)."""
+    return style_weight * (REFERENCE / long_side) ** (1 / 3)
 
 
 def start_from(model: Stylisation, coarser: Stylisation) -> None:
@@ -71,7 +79,7 @@ def start_from(model: Stylisation, coarser: Stylisation) -> None:
 
 def coarse_to_fine(
     size: tuple[int, int],
-    scales: int,
+    scales: int | None,
     steps: int,
     make: Callable[[Callable[[np.ndarray], np.ndarray], int], Stylisation],
 ) -> Iterator[tuple[int, int, Stylisation]]:
@@ -104,7 +112,7 @@ def stylise(
     style_loss: str = STYLE_LOSS,
     content_loss: str = "features",
     optimizer: str = "adam",
-    scales: int = SCALES,
+    scales: int | None = None,
     parameterisation: str = PARAMETERISATION,
     jitter: int = JITTER,
     flips: bool = FLIPS,
@@ -115,12 +123,13 @@ def stylise(
         content: float32 `[1, H, W, 3]` in [-1, 1].
         styles: the same, of any size.
         extractor: default `compact`.
-        content_weight, style_weight: relative weights, see `style.models.Stylisation`.
+        content_weight, style_weight: relative weights, see `style.models.Stylisation`; the latter holds at any size
+            (`weight_at`).
         steps: of the coarsest scale; each finer one gets 1 / sqrt(2) of the steps of the one before.
         progress: called after each step with its number and losses.
         style_loss, content_loss, parameterisation: names in `style.objectives` and `style.parameterisation`.
         optimizer: adam or lbfgs; with the latter, every step looks at the same view.
-        scales: how many, each sqrt(2) times the one before.
+        scales: how many at most, each sqrt(2) times the one before; default: from 96 px on.
 
     Returns:
         float32 `[1, H, W, 3]` in [-1, 1].
@@ -128,10 +137,11 @@ def stylise(
     extractor = extractor or features.load()
     kind = OPTIMISED[optimizer]
     views = {"jitter": jitter, "flips": flips} if kind is Stylisation else {}
+    weight = weight_at(style_weight, max(content.shape[1:3]))
 
     def make(at: Callable[[np.ndarray], np.ndarray], count: int) -> Stylisation:
         model = kind(
-            extractor, at(content), [at(style) for style in styles], content_weight, style_weight, **views,
+            extractor, at(content), [at(style) for style in styles], content_weight, weight, **views,
             style_loss=STYLES[style_loss], content_loss=CONTENTS[content_loss],
             parameterisation=PARAMETERISATIONS[parameterisation],
         )  # fmt: skip
@@ -166,8 +176,8 @@ def refine(
         shares, masks, block: see `style.models.Stylisation`.
     """
     model = Stylisation(
-        extractor or features.load(), content, styles, content_weight, style_weight, initial=initial, jitter=JITTER,
-        flips=FLIPS, style_loss=STYLES[STYLE_LOSS], shares=shares, masks=masks,
+        extractor or features.load(), content, styles, content_weight, weight_at(style_weight, max(content.shape[1:3])),
+        initial=initial, jitter=JITTER, flips=FLIPS, style_loss=STYLES[STYLE_LOSS], shares=shares, masks=masks,
         parameterisation=PARAMETERISATIONS[PARAMETERISATION], block=block,
     )  # fmt: skip
     model.compile(ImageAdam(steps))

@@ -9,7 +9,7 @@ import tensorflow as tf
 from gan.features import Extractor
 from style.models import Stylisation
 from style.objectives import STYLES
-from style.optimise import FLIPS, JITTER, PARAMETERISATION, SCALES, STYLE_LOSS, ImageAdam, coarse_to_fine
+from style.optimise import FLIPS, JITTER, PARAMETERISATION, STYLE_LOSS, ImageAdam, coarse_to_fine, weight_at
 from style.parameterisation import PARAMETERISATIONS
 from style.video import Motion, steadied, warp_sharply
 
@@ -55,28 +55,34 @@ class Optimiser:
         self._models = {}
 
     def alone(self, frame: np.ndarray) -> np.ndarray:
-        for _, count, model in coarse_to_fine(tuple(frame.shape[1:3]), SCALES, self.steps, partial(self._scale, frame)):
+        for _, count, model in coarse_to_fine(tuple(frame.shape[1:3]), None, self.steps, partial(self._scale, frame)):
             self._train(model, count)
         return model().numpy()
 
     def following(self, frame: np.ndarray, alone: np.ndarray | None, before: np.ndarray, how: Motion) -> np.ndarray:
-        model = self._model("following", frame, list(self.styles), self.following_steps, FOLLOWING_RATE, self.temporal_weight)
+        weight = weight_at(self.style_weight, max(frame.shape))
+        model = self._model(
+            "following", frame, list(self.styles), weight, self.following_steps, FOLLOWING_RATE, self.temporal_weight
+        )
         model.follow(tf.constant(frame), tf.constant(warp_sharply(before, how.backward)), how.reliable)
         self._train(model, self.following_steps)
         return model().numpy()
 
     def _scale(self, frame: np.ndarray, at: Callable[[np.ndarray], np.ndarray], count: int) -> Stylisation:
         """The model of a scale, which starts from the frame."""
-        small = tf.constant(at(frame))
-        model = self._model(small.shape, small, [at(style) for style in self.styles], count)
+        small, weight = tf.constant(at(frame)), weight_at(self.style_weight, max(frame.shape))
+        model = self._model(small.shape, small, [at(style) for style in self.styles], weight, count)
         model.follow(small, small, tf.zeros(small.shape[:3]))
         return model
 
-    def _model(self, key: object, frame, styles: list, steps: int, rate: float | None = None, temporal_weight: float = 0.0):
+    def _model(
+        self, key: object, frame, styles: list, style_weight: float, steps: int, rate: float | None = None,
+        temporal_weight: float = 0.0,
+    ):  # fmt: skip
         """Made once, because compiling a step takes as long as many steps."""
         if key not in self._models:
             model = Stylisation(
-                self.extractor, frame, styles, 1.0, self.style_weight, jitter=JITTER, flips=FLIPS, shares=self.shares,
+                self.extractor, frame, styles, 1.0, style_weight, jitter=JITTER, flips=FLIPS, shares=self.shares,
                 style_loss=STYLES[STYLE_LOSS], parameterisation=PARAMETERISATIONS[PARAMETERISATION],
                 temporal_weight=temporal_weight,
             )  # fmt: skip

@@ -297,7 +297,7 @@ def test_the_options_of_gatys_name_what_there_is():
     for field, table in rows.items():
         assert get_args(hints[field]) == tuple(table)
     defaults = Config()
-    assert (defaults.style_loss, defaults.scales, defaults.steps) == (optimise.STYLE_LOSS, optimise.SCALES, optimise.STEPS)
+    assert (defaults.style_loss, defaults.steps) == (optimise.STYLE_LOSS, optimise.STEPS)
     assert defaults.parameterisation == optimise.PARAMETERISATION
     assert (defaults.learning_rate, defaults.jitter, defaults.flips) == (
         optimise.LEARNING_RATE,

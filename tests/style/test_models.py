@@ -278,3 +278,5 @@ def test_scales():
     assert scale_sides(512, 1) == [512]
     assert scale_sides(512, 4) == [181, 256, 362, 512]
     assert scale_sides(48, 5) == [48]
+    assert scale_sides(384, 5) == scale_sides(384) == [96, 136, 192, 272, 384]
+    assert [len(scale_sides(side)) for side in (48, 256, 512, 2048)] == [1, 3, 5, 9]
