@@ -74,6 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     network = networks.arbitrary(
         features.load(config.encoder), ways if config.levels == 3 else (None, None, ways[-1]), config.widths
     )
+    networks.start_in_grey(network)
     model = ArbitraryStyle(network, teacher)
     model.compile(one_pass.adam(config), config.content_weight, config.style_weight, config.tv_weight)
     digests = {name: features.digest(name) for name in (config.extractor, config.encoder)}

@@ -17,7 +17,7 @@ from gan.image_layers import ConditionalInstanceNorm, EnlargingConv, FewFilters,
 from gan.layers import Repeat
 from style.transfer import AdaIN, Covariance, StyleAttention
 
-SHARES, ENCODER, CARRIED, COLOURS = "shares", "encoder", "carried", "colours"
+SHARES, ENCODER, CARRIED, COLOURS, RGB = "shares", "encoder", "carried", "colours", "rgb"
 Way = type[AdaIN] | type[Covariance] | type[StyleAttention]
 
 
@@ -63,10 +63,10 @@ def johnson(width: int = 32, blocks: int = 5, styles: int = 0, skip: bool = Fals
         enlarging = EnlargingConv(width << stage, 3, kernel_initializer="he_normal", use_bias=False, name=f"up{stage}")
         x = normalised(enlarging(x), f"up{stage}")
     if skip:
-        change = reflecting(x, 3, 9, "rgb", kernel_initializer=keras.initializers.VarianceScaling(0.02))
+        change = reflecting(x, 3, 9, RGB, kernel_initializer=keras.initializers.VarianceScaling(0.02))
         x = layers.Add(name="added")([normalised(Unbounded(name="photograph")(image), COLOURS, relu=False), change])
     else:
-        x = reflecting(x, 3, 9, "rgb")
+        x = reflecting(x, 3, 9, RGB)
     x = layers.Activation("tanh", dtype="float32", name="stylised")(x)
     return keras.Model([image, shares] if styles else image, x, name="johnson")
 
@@ -121,8 +121,14 @@ def arbitrary(
     stride = extractor.strides[names[0]]
     for doubling in range(stride.bit_length() - 1):
         x = convolution(Repeat(name=f"decode_large{doubling}")(x), max(16, widths[0] // 2), f"decode_large{doubling}_conv")
-    x = layers.Activation("tanh", dtype="float32", name="stylised")(reflecting(x, 3, 3, "rgb"))
+    x = layers.Activation("tanh", dtype="float32", name="stylised")(reflecting(x, 3, 3, RGB))
     return keras.Model([image, *codes], x, name="arbitrary")
+
+
+def start_in_grey(network: keras.Model) -> None:
+    """Makes an untrained `arbitrary` paint plain grey: elsewhere tanh starts saturated, and some trainings stay black."""
+    last = network.get_layer(RGB)
+    last.set_weights([np.zeros_like(weight) for weight in last.get_weights()])
 
 
 def encoder(extractor: Extractor, names: Sequence[str]) -> keras.Model:

@@ -94,10 +94,12 @@ def test_a_step_moves_the_network_and_sums_its_losses(styles, extractor, random)
 @pytest.mark.parametrize("way", WAYS)
 def test_an_arbitrary_network_learns_its_decoder_alone(way, extractor, random):
     network = networks.arbitrary(extractor, WAYS[way], (4, 4, 8))
+    networks.start_in_grey(network)
     model = ArbitraryStyle(network, Teacher(extractor, STYLES["gram"]))
     model.compile(schedules.Adam(3e-3, global_clipnorm=1.0))
     encoder = network.get_layer(networks.ENCODER)
     before, pictures = encoder.get_weights(), (batch(random), batch(random))
+    assert not model(pictures).numpy().any()
     step = tf.function(model.train_step)
     losses = [float(step(pictures)["loss/total"]) for _ in range(30)]
     assert np.mean(losses[-3:]) < 0.8 * losses[0]
