@@ -29,8 +29,11 @@ class Config(Translation):
     steps: int = 8000
     """Of each variant."""
     batch_size: int = 2
+    learning_rate: float = 5e-4
     blocks: int = 5
     """Residual blocks, as Johnson et al. 2016."""
+    skip: bool = True
+    """Add to the photograph in the style's colours instead of drawing all of the picture."""
     patches: Literal[16, 34, 70] = 34
     """Side of the patches that the discriminator judges."""
     variants: tuple[Variant, ...] = ("both",)
@@ -84,6 +87,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features, losses
     from gan.networks import patchgan, translation
     from style.hybrid import Hybrid
+    from style.networks import start_in_colours
     from style.teacher import Teacher
 
     def batch_at(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -106,8 +110,10 @@ def main(argv: list[str] | None = None) -> None:
     for place, variant in enumerate(config.variants):
         keras.utils.set_random_seed(config.seed)
         generator = translation.resnet(
-            width=config.width, blocks=config.blocks, antialias=True, styles=count if count > 1 else 0
+            width=config.width, blocks=config.blocks, antialias=True, styles=count if count > 1 else 0, skip=config.skip
         )
+        if config.skip:
+            start_in_colours(generator, [np.concatenate(squares(each.b))[None] for each in sets])
         discriminator = patchgan.discriminator(3, config.d_width, config.downs, classes=count)
         model = Hybrid(generator, discriminator, teacher, targets, config.jitter, config.seed)
         model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], *config.weights(variant))

@@ -17,6 +17,7 @@ NETWORKS = {
     "unet filling": lambda: translation.unet(4, 3, 4, 3, "none", 0.0, "holes"),
     "resnet": lambda: translation.resnet(width=4, blocks=1),
     "resnet without aliases": lambda: translation.resnet(width=4, blocks=1, antialias=True, start=translation.small_xavier),
+    "resnet that adds": lambda: translation.resnet(width=4, blocks=1, antialias=True, skip=True),
     "srresnet": lambda: translation.srresnet(2, 4, 1),
     "srresnet folded": lambda: translation.srresnet(1, 4, 1, "none", fold=2),
 }
