@@ -116,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
             start_in_colours(generator, [np.concatenate(squares(each.b))[None] for each in sets])
         discriminator = patchgan.discriminator(3, config.d_width, config.downs, classes=count)
         model = Hybrid(generator, discriminator, teacher, targets, config.jitter, config.seed)
-        model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], *config.weights(variant))
+        model.compile(adam(config, global_clipnorm=1.0), adam(config), losses.OBJECTIVES[config.loss], *config.weights(variant))
         paint = painter(generator)
         shown = test_photos[:SHOWN]
         grid = rows(run, lambda paint=paint, shown=shown: [shown, *(paint(shown, style) for style in range(count))])

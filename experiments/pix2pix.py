@@ -30,6 +30,8 @@ class Config(Translation):
     """instance: each picture's own statistics, in training and in use. batch: the batch's, and in use their moving averages."""
     dropout: float = 0.5
     """Share of values dropped in the three innermost stages while training."""
+    up: Literal["transposed", "repeated"] = "transposed"
+    """How the decoder enlarges: by transposed convolutions, as published, or by repetition before a convolution."""
     loss: Loss = "non-saturating"
     """The game (gan.losses); published: non-saturating, and least-squares in later code."""
     l1_weight: float = 100.0
@@ -73,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan.networks import patchgan, translation
 
     downs = config.image_size.bit_length() - 1
-    generator = translation.unet(3, 3, config.width, min(downs, 8), config.norm, config.dropout)
+    generator = translation.unet(3, 3, config.width, min(downs, 8), config.norm, config.dropout, up=config.up)
     if config.adversarial_weight:
         model = Pix2Pix(generator, patchgan.discriminator(6, config.d_width, config.downs, config.norm))
         objective = losses.OBJECTIVES[config.loss]

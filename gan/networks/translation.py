@@ -16,6 +16,7 @@ from gan.image_layers import (
     AddInHoles,
     ConditionalInstanceNorm,
     Enlarge,
+    EnlargingConv,
     FewFilters,
     FillHoles,
     InstanceNorm,
@@ -69,6 +70,7 @@ def unet(
     norm: Norm = "instance",
     dropout: float = 0.5,
     output: Literal["image", "residual", "holes"] = "image",
+    up: Literal["transposed", "repeated"] = "transposed",
 ) -> keras.Model:
     """The generator of pix2pix (Isola et al. 2017, section 6.1.1): `[N, H, W, in]` -> `[N, H, W, out]` in [-1, 1].
 
@@ -76,6 +78,7 @@ def unet(
     stages but the first and the innermost, whose features may be a single place. `dropout` is in the three innermost stages
     of the decoder and, other than published, in training only.
 
+    `up`: "transposed" convolutions, as published, or 3x3 ones on what is enlarged by repetition (Odena et al. 2016).
     `output`: "residual" adds to the picture's own channels; "holes" to those of a picture whose last channel marks holes, in
     these alone, and fills them smoothly beforehand. Both start with nothing to add.
     """
@@ -84,6 +87,12 @@ def unet(
     start, bias = (he if norm == "none" else initial), norm == "none"
     image = keras.Input([None, None, in_channels], name="source")
     x = whole = FillHoles(dtype="float32", name="filled")(image) if output == "holes" else image
+
+    def enlarged(x: keras.KerasTensor, wide: int, name: str, **options) -> keras.KerasTensor:
+        if up == "repeated":
+            return EnlargingConv(wide, 3, name=name, **options)(x)
+        return layers.Conv2DTranspose(wide, 4, 2, "same", name=name, **options)(x)
+
     skips = []
     for stage in range(downs):
         inner = stage == downs - 1
@@ -101,13 +110,13 @@ def unet(
             x if stage == downs - 1 else layers.Concatenate(name=f"skip{stage}")([x, skips[stage]])
         )
         wide = width * min(2 ** (stage - 1), 8)
-        x = layers.Conv2DTranspose(wide, 4, 2, "same", use_bias=bias, kernel_initializer=start(), name=f"up{stage}")(x)
+        x = enlarged(x, wide, f"up{stage}", use_bias=bias, kernel_initializer=start())
         x = normalised(x, norm, f"up{stage}_norm")
         if dropout and stage > downs - 4:
             x = Dropout(dropout, seed=stage, name=f"dropout{stage}")(x)
     x = layers.ReLU(name="relu0")(layers.Concatenate(name="skip0")([x, skips[0]]))
     last = initial() if output == "image" else "zeros"
-    x = layers.Conv2DTranspose(out_channels, 4, 2, "same", kernel_initializer=last, name="up0")(x)
+    x = enlarged(x, out_channels, "up0", kernel_initializer=last)
     if output == "image":
         return keras.Model(image, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
     joined = AddInHoles if output == "holes" else layers.Add

@@ -15,6 +15,7 @@ NETWORKS = {
     "unet of ab": lambda: translation.unet(1, 2, 4, 3, "batch"),
     "unet adding": lambda: translation.unet(3, 3, 4, 3, "none", 0.0, "residual"),
     "unet filling": lambda: translation.unet(4, 3, 4, 3, "none", 0.0, "holes"),
+    "unet by repetition": lambda: translation.unet(3, 3, 4, 3, up="repeated"),
     "resnet": lambda: translation.resnet(width=4, blocks=1),
     "resnet without aliases": lambda: translation.resnet(width=4, blocks=1, antialias=True, start=translation.small_xavier),
     "resnet that adds": lambda: translation.resnet(width=4, blocks=1, antialias=True, skip=True),
@@ -41,7 +42,7 @@ def test_any_size_and_a_file_that_loads(name, random, tmp_path):
 
 def test_what_sides_must_be_divisible_by():
     multiples = {name: translation.multiple(make()) for name, make in NETWORKS.items()}
-    assert multiples["unet"] == multiples["unet adding"] == 8
+    assert multiples["unet"] == multiples["unet adding"] == multiples["unet by repetition"] == 8
     assert multiples["resnet"] == multiples["resnet without aliases"] == 4
     assert (multiples["srresnet"], multiples["srresnet folded"]) == (1, 2)
 
