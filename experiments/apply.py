@@ -5,7 +5,8 @@
     python -m experiments.apply runs/inpaint photo.png --mask holes.png --output whole.png
 
 Takes runs of pix2pix, cyclegan, cut, hybrid and restore. Large pictures are done in tiles that overlap and fade into one
-another. What is intact is kept: outside the holes of inpaint every pixel, for colourise the lightness at full resolution.
+another; by ResNets with the statistics of the whole picture. What is intact is kept: outside the holes of inpaint every pixel,
+for colourise the lightness at full resolution.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from experiments.options import command, parse, positive
 from experiments.pictures import MAX_PIXELS
 from gan.errors import InputError
 
-KINDS = ("pix2pix", "cyclegan", "cut", "hybrid", "restore")
+RESNETS = ("cyclegan", "cut", "hybrid")
+KINDS = ("pix2pix", *RESNETS, "restore")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Config:
     long_side: int | None = None
     """Scale pictures to this long side first."""
     tile: int = 512
-    """Larger pictures are cut into tiles of this side."""
+    """Larger pictures are cut into tiles of this side, for pix2pix and restore."""
     overlap: int = 64
     """Pixels that neighbouring tiles share."""
     max_pixels: int = MAX_PIXELS
@@ -114,17 +116,22 @@ def main(argv: list[str] | None = None) -> None:
     if kind == "restore":
         task = restoration.task(*(options[name] for name in ("task", "scale", "sigma", "hole")))
 
+    import tensorflow as tf
+
     from experiments.translation import translator
     from gan import tiles
     from gan.networks import translation
+    from style import fast
+    from style import whole as with_statistics
 
+    labels = [tf.constant([config.style])] if styles > 1 else []
+    traced = tf.function(generator, reduce_retracing=True)
     translate, multiple = translator(generator, 1), translation.multiple(generator)
 
-    def compute(batch: np.ndarray) -> np.ndarray:
-        return translate(batch, np.array([config.style], "int32")) if styles > 1 else translate(batch)
-
     def whole(image: np.ndarray, scale: int = 1) -> np.ndarray:
-        return tiles.apply(compute, image, config.tile, config.overlap, multiple, scale)
+        if kind in RESNETS:
+            return with_statistics.paint(generator, traced, image[None], labels, fast.AT_ONCE)[0]
+        return tiles.apply(translate, image, config.tile, config.overlap, multiple, scale)
 
     for source, mask_path, target in work:
         picture = pictures.read(source, long_side=config.long_side, max_pixels=config.max_pixels)

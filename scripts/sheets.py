@@ -1,10 +1,10 @@
-"""Draws what trained runs make of the pictures inside scikit-image, which may be published.
+"""Draws what trained runs make of pictures that may be published: those inside scikit-image, and labels of facades.
 
-    python scripts/sheets.py --runs runs --output sheets
+    python scripts/sheets.py --runs runs --facades facades --output sheets
 
-Reads the runs denoise, inpaint, colourise, fastcut-monet and hybrid-monet of scripts/reproduce.sh. Writes restoration.jpg
-(damaged, restored without learning, reconstruction, generator, real) and monet.jpg (photograph, FastCUT, content and style
-losses alone, hybrid).
+Reads the runs denoise, inpaint, colourise, fastcut-monet, hybrid-monet, pix2pix-l1 and pix2pix of scripts/reproduce.sh. Writes
+restoration.jpg (damaged, restored without learning, reconstruction, generator, real), monet.jpg (photograph, FastCUT, content
+and style losses alone, hybrid) and facades.jpg (labels, L1 alone, pix2pix).
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from experiments import pictures, restoration, runs
+from experiments import data, pairs, pictures, restoration, runs
 from experiments.translation import translator
 from gan import tiles
 from gan.networks import translation
@@ -25,6 +25,7 @@ RESTORED = {  # the task: a picture, the part of it that is shown, as left, top,
     "colourise": ("rocket.jpg", (0, 0, 640, 427)),
 }
 PAINTED = {"rocket.jpg": (40, 0, 595, 427), "coffee.png": (40, 0, 560, 400), "chelsea.png": (33, 0, 423, 300)}
+FACADES, SIDE = 6, 128  # held-out labels
 PAINTERS = (("fastcut-monet", "generator"), ("hybrid-monet", "perceptual"), ("hybrid-monet", "both"))
 
 
@@ -32,6 +33,8 @@ PAINTERS = (("fastcut-monet", "generator"), ("hybrid-monet", "perceptual"), ("hy
 class Config:
     runs: Path = Path("runs")
     """Where the runs are."""
+    facades: Path = Path("../shared/data/facades")
+    """The pairs that pix2pix was trained on."""
     output: Path = Path("sheets")
     """The folder to write to."""
 
@@ -63,6 +66,11 @@ def main(config: Config) -> None:
     painters = [translator(runs.load(config.runs / run, name)) for run, name in PAINTERS]
     photos = [part(name, box, (208, 160)) for name, box in PAINTED.items()]
     save(config.output / "monet.jpg", [[photo, *(paint(photo[None])[0] for paint in painters)] for photo in photos])
+    files = pairs.find(pairs.splits(config.facades)[1])[:FACADES]
+    held_out = pairs.load(files, SIDE, SIDE, "b-to-a").pictures
+    labels, _ = pairs.apart(pictures.to_float(np.stack([data.centre(pair, (SIDE, SIDE)) for pair in held_out])))
+    draw = [translator(runs.load(config.runs / run, "generator")) for run in ("pix2pix-l1", "pix2pix")]
+    save(config.output / "facades.jpg", [list(row) for row in (labels, *(each(labels) for each in draw))])
 
 
 def save(path: Path, rows: list[list[np.ndarray]]) -> None:

@@ -79,6 +79,7 @@ ONE_STEP = "--steps 1 --tick 1 --image-size 16 --width 4 --d-width 4 --patches 1
 APPLIED = {
     "pix2pix": ("pix2pix", f"--data PAIRED {ONE_STEP}", 1),
     "cyclegan": ("cyclegan", f"--data MANY --data-b MANY --blocks 1 {ONE_STEP}", 1),
+    "hybrid": ("hybrid", f"--data MANY --data-b MANY --blocks 1 {ONE_STEP.replace('size 16', 'size 32')}", 1),
     "colourise": ("restore", f"{RESTORE} colourise", 1),
     "inpaint": ("restore", f"{RESTORE} inpaint", 1),
     "super-resolve": ("restore", f"{RESTORE} super-resolve --scale 2", 2),
@@ -136,6 +137,23 @@ def test_applies_to_any_size(name, applicable, photo, tmp_path):
 
         lightness = [lab.from_rgb(each.astype(np.float32) / 127.5 - 1)[..., 0] for each in (made[0], before)]
         assert np.abs(lightness[0] - lightness[1]).max() < 0.05
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "hybrid"])
+def test_a_large_picture_in_tiles_is_that_in_one_piece(name, applicable, tmp_path, random, monkeypatch):
+    from experiments import apply
+    from style import fast, whole
+
+    ramp = np.linspace(0, 200, 1011)[None, :, None]  # so that tiles differ
+    Image.fromarray((ramp + random.uniform(0, 55, (203, 1011, 3))).astype(np.uint8)).save(tmp_path / "large.png")
+    made = []
+    for at_once in (fast.AT_ONCE, 64 * 64):
+        monkeypatch.setattr(fast, "AT_ONCE", at_once)
+        monkeypatch.setattr(whole, "TILE", 8 * whole.REACH)
+        apply.main([str(applicable(name)), str(tmp_path / "large.png"), "--output", str(tmp_path / f"{at_once}.png")])
+        made.append(np.asarray(Image.open(tmp_path / f"{at_once}.png")).astype(int))
+    assert np.abs(made[0] - made[1]).max() <= 1
+    assert made[0].std() > 3
 
 
 def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
