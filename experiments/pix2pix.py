@@ -6,7 +6,8 @@ A pair is one file with A on the left and B on the right, or two of the same nam
 `--adversarial-weight 0` trains on the L1 distance alone: the row that pix2pix is compared with.
 
 Differences from the paper: 128 px and 32 channels, hence 7 stages; the rate falls over the second half; instance
-normalisation, which is what batch normalisation with the statistics of one picture is; dropout is off in use.
+normalisation, which is what batch normalisation with the statistics of one picture is; dropout is off in use; the decoder
+enlarges by repetition, because transposed convolutions (`--up transposed`) left a grid on the walls.
 """
 
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ class Config(Translation):
     """instance: each picture's own statistics, in training and in use. batch: the batch's, and in use their moving averages."""
     dropout: float = 0.5
     """Share of values dropped in the three innermost stages while training."""
-    up: Literal["transposed", "repeated"] = "transposed"
-    """How the decoder enlarges: by transposed convolutions, as published, or by repetition before a convolution."""
+    up: Literal["repeated", "transposed"] = "repeated"
+    """How the decoder enlarges: by repetition before a convolution, or by transposed convolutions, as published."""
     loss: Loss = "non-saturating"
     """The game (gan.losses); published: non-saturating, and least-squares in later code."""
     l1_weight: float = 100.0

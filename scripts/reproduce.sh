@@ -72,8 +72,9 @@ $python scripts/benchmark.py --output runs/benchmark.json
 $python scripts/compare_torch.py --rounds 7 --output runs/compare_torch.json # needs PyTorch beside the project
 
 # Picture to picture: labels to facades beside L1 alone; photographs to Monet and to ukiyo-e; restoration; editing; recognition.
-$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --run-dir runs/pix2pix
-$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --adversarial-weight 0 --run-dir runs/pix2pix-l1
+$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --run-dir runs/pix2pix
+$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --adversarial-weight 0 \
+    --run-dir runs/pix2pix-l1
 for target in monet ukiyoe; do # learnt from squares of 64 px of pictures twice as large, judged at 128
     sets=(--data "$data/landscapes256" --data-b "$data/paintings/$target" --extractor "$squeezenet")
     how=(--image-size 64 --load-size 2 --patches 34 --precision bfloat16)
@@ -93,7 +94,7 @@ for task in super-resolve denoise deblur colourise inpaint enhance; do
     esac
     $python -m experiments.restore --task $task "${how[@]}" --test-count 124 --extractor "$squeezenet" --run-dir runs/$task
 done
-$python scripts/sheets.py --runs runs --output runs/sheets
+$python scripts/sheets.py --runs runs --facades "$data/facades" --output runs/sheets
 $python -m experiments.dcgan --data "$mnist" --steps 28000 --run-dir runs/dcgan-long
 for attribute in slant stroke-width; do
     $python -m experiments.edit runs/dcgan-long --data "$mnist" --attribute $attribute --output runs/$attribute.png --overwrite
