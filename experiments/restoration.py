@@ -58,7 +58,7 @@ def colourise() -> Task:
     def network(width: int, blocks: int):
         from gan.networks import translation
 
-        return translation.unet(1, 2, width, DOWNS, "none", 0.0, up="repeated")
+        return translation.unet(1, 2, width, DOWNS, "none", 0.0)
 
     return Task(
         damage=lambda images, random: lab.to_rgb(lab.from_rgb(images) * np.float32([1, 0, 0])),
@@ -89,7 +89,7 @@ def inpaint(share: float) -> Task:
     def network(width: int, blocks: int):
         from gan.networks import translation
 
-        return translation.unet(4, 3, width, DOWNS, "none", 0.0, "holes", "repeated")
+        return translation.unet(4, 3, width, DOWNS, "none", 0.0, "holes")
 
     return Task(damage, same, same, made, network, biharmonic, "biharmonic", scenes=True)
 
@@ -166,7 +166,7 @@ def enhance() -> Task:
     def network(width: int, blocks: int):
         from gan.networks import translation
 
-        return translation.unet(3, 3, width, DOWNS, "none", 0.0, "residual", "repeated")
+        return translation.unet(3, 3, width, DOWNS, "none", 0.0, "residual")
 
     return Task(degrade.poor, same, same, made, network, untouched, "as it is", scenes=True)
 

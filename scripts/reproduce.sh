@@ -112,9 +112,10 @@ $python -m experiments.distil_features --teacher "$squeezenet" --run-dir runs/di
     --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 "$data"/paintings "$data"/textures
 $python -m experiments.compare_extractors --data "$data" --reference "$squeezenet" --run-dir runs/compare_extractors
 
-# The network that ships, for any style.
-$python -m experiments.adain --data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 \
-    --style-data "$data/paintings" "$data/textures" --transform covariance --steps 10000 --run-dir runs/arbitrary
+# The network that ships, for any style; and one that carries styles by attention, for the table.
+arbitrary=(--data "$data"/photos/train "$data"/photos/val "$data"/landscapes256 --style-data "$data/paintings" "$data/textures")
+$python -m experiments.adain "${arbitrary[@]}" --transform covariance --steps 10000 --run-dir runs/arbitrary
+$python -m experiments.adain "${arbitrary[@]}" --transform attention --steps 10000 --precision bfloat16 --run-dir runs/attention
 
 # The network that ships, of twelve styles.
 styles=(vangogh_starry_night_1889 vangogh_wheat_field_with_cypresses_1889 monet_impression_sunrise_1872 monet_water_lilies_1919
@@ -143,8 +144,12 @@ stylise 48025.jpg turner_wreck_of_a_transport_ship_1810.jpg
 hokusai=$data/paintings/famous/hokusai_great_wave_1831.jpg
 for size in 256 512; do
     $python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --image-size $size --baseline-weights 0.5 5 \
-        --methods default network "network, refined" --wall-pairs None --run-dir runs/evaluate_style-$size
+        --methods default network "network, refined" --network arbitrary runs/attention --wall-pairs None \
+        --run-dir runs/evaluate_style-$size
 done
+pairs=experiments/pairs_public.json # whose pictures may be published
+$python -m experiments.evaluate_style --data "$data" --judge "$squeezenet" --image-size 256 --baseline-weights 0.5 5 \
+    --pairs $pairs --wall-pairs $pairs --run-dir runs/wall
 $python -m experiments.compare_optimisers --content samples/coffee.png --style "$hokusai" --run-dir runs/optimisers
 $python -m experiments.style_strength --style "$hokusai" --sizes 256 512 1024 2048 --run-dir runs/strength
 $python -m experiments.gatys --content samples/coffee.png --style "$hokusai" --image-size 3840 --scales 1 --steps 100 --tick 10 \
