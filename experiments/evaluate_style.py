@@ -291,11 +291,13 @@ def chart(path: Path, rows: dict, methods: tuple[str, ...], baselines: tuple[str
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    for method in methods:
+    for place, method in enumerate(methods):
         ratio = np.exp(np.mean([np.log(list(one.values())) for one in rows[method]["ratios"].values()]))
         seconds = rows[method]["seconds"]["mean"]
         axes.plot(max(seconds, 0.05), ratio, "o")
-        axes.annotate(method, (max(seconds, 0.05), ratio), xytext=(5, 4), textcoords="offset points", fontsize=8)
+        axes.annotate(
+            method, (max(seconds, 0.05), ratio), xytext=(5, (4, -10)[place % 2]), textcoords="offset points", fontsize=8
+        )
     axes.plot(np.mean([rows[name]["seconds"]["mean"] for name in baselines]), 1, "k*", markersize=10)
     axes.axhline(1, color="0.7", lw=0.8, zorder=0)
     axes.margins(x=0.15)
