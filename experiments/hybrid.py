@@ -31,9 +31,6 @@ class Config(Translation):
     batch_size: int = 2
     blocks: int = 5
     """Residual blocks, as Johnson et al. 2016."""
-    skip: bool = False
-    """Add to the photograph in the style's colours instead of drawing all of the picture: scenes stay clearer, and the kernel
-    distance to the collection larger."""
     patches: Literal[16, 34, 70] = 34
     """Side of the patches that the discriminator judges."""
     variants: tuple[Variant, ...] = ("both",)
@@ -87,7 +84,6 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features, losses
     from gan.networks import patchgan, translation
     from style.hybrid import Hybrid
-    from style.networks import start_in_colours
     from style.teacher import Teacher
 
     def batch_at(step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -110,13 +106,11 @@ def main(argv: list[str] | None = None) -> None:
     for place, variant in enumerate(config.variants):
         keras.utils.set_random_seed(config.seed)
         generator = translation.resnet(
-            width=config.width, blocks=config.blocks, antialias=True, styles=count if count > 1 else 0, skip=config.skip
+            width=config.width, blocks=config.blocks, antialias=True, styles=count if count > 1 else 0
         )
-        if config.skip:
-            start_in_colours(generator, [np.concatenate(squares(each.b))[None] for each in sets])
         discriminator = patchgan.discriminator(3, config.d_width, config.downs, classes=count)
         model = Hybrid(generator, discriminator, teacher, targets, config.jitter, config.seed)
-        model.compile(adam(config, global_clipnorm=1.0), adam(config), losses.OBJECTIVES[config.loss], *config.weights(variant))
+        model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], *config.weights(variant))
         paint = painter(generator)
         shown = test_photos[:SHOWN]
         grid = rows(run, lambda paint=paint, shown=shown: [shown, *(paint(shown, style) for style in range(count))])

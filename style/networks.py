@@ -15,10 +15,9 @@ from gan.errors import InputError
 from gan.features import Extractor
 from gan.image_layers import ConditionalInstanceNorm, EnlargingConv, FewFilters, InstanceNorm, ReflectPad, Unbounded, moments
 from gan.layers import Repeat
-from gan.networks.translation import COLOURS
 from style.transfer import AdaIN, Covariance, StyleAttention
 
-SHARES, ENCODER, CARRIED, RGB = "shares", "encoder", "carried", "rgb"
+SHARES, ENCODER, CARRIED, COLOURS, RGB = "shares", "encoder", "carried", "colours", "rgb"
 Way = type[AdaIN] | type[Covariance] | type[StyleAttention]
 
 
@@ -73,7 +72,7 @@ def johnson(width: int = 32, blocks: int = 5, styles: int = 0, skip: bool = Fals
 
 
 def start_in_colours(network: keras.Model, styles: Sequence[tf.Tensor]) -> None:
-    """Sets the colours that a network with a skip begins from: the means and deviations of pictures `[1, h, w, 3]`."""
+    """Sets the colours that a `johnson` with a skip begins from: the means and deviations of pictures `[1, h, w, 3]`."""
     layer = network.get_layer(f"{COLOURS}_norm")
     means, variances = zip(*(moments(Unbounded()(style)) for style in styles), strict=True)
     for weight, values in ((layer.shift, means), (layer.scale, [variance**0.5 for variance in variances])):

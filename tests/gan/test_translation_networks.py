@@ -18,7 +18,6 @@ NETWORKS = {
     "unet by repetition": lambda: translation.unet(3, 3, 4, 3, up="repeated"),
     "resnet": lambda: translation.resnet(width=4, blocks=1),
     "resnet without aliases": lambda: translation.resnet(width=4, blocks=1, antialias=True, start=translation.small_xavier),
-    "resnet that adds": lambda: translation.resnet(width=4, blocks=1, antialias=True, skip=True),
     "srresnet": lambda: translation.srresnet(2, 4, 1),
     "srresnet folded": lambda: translation.srresnet(1, 4, 1, "none", fold=2),
 }
