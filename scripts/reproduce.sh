@@ -81,7 +81,7 @@ for target in monet ukiyoe; do # learnt from squares of 64 px of pictures twice 
     $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --run-dir runs/cyclegan-$target
     $python -m experiments.cut "${sets[@]}" "${how[@]}" --run-dir runs/cut-$target
     $python -m experiments.cut "${sets[@]}" "${how[@]}" --fast --run-dir runs/fastcut-$target
-    $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants adversarial perceptual both --jitter 0 --run-dir runs/hybrid-$target
+    $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants adversarial perceptual both --run-dir runs/hybrid-$target
     $python -m experiments.compare_translations runs/{cyclegan,cut,fastcut}-$target runs/hybrid-$target/{adversarial,perceptual,both}.keras \
         arbitrary "${sets[@]}" --image-size 128 --run-dir runs/translations-$target
 done
