@@ -158,6 +158,7 @@ $python -m experiments.gatys --content samples/coffee.png --style "$hokusai" --i
 # Films: by the network that comes along, and by the optimiser.
 starry=$data/paintings/famous/vangogh_starry_night_1889.jpg
 $python -m experiments.video --input "$data/video/bmx_frames" --style "$starry" --run-dir runs/video
+$python -m experiments.video --input "$data/video/big_buck_bunny_clip.mp4" --style "$starry" --run-dir runs/video-clip
 $python -m experiments.video --input "$data/video/bmx_frames" --style "$starry" --method optimise --frames 6 --image-size 160 \
     --steps 40 --following-steps 40 --baseline-pairs 2 --run-dir runs/video-optimise
 $python -m experiments.latent_walk runs/dcgan-0 --output runs/walk.gif --overwrite
