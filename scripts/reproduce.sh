@@ -135,6 +135,8 @@ stylise() {
         $python -m experiments.gatys --content "$data/photos/test/$1" --style "$data/paintings/famous/$2" --extractor "$squeezenet" \
             --image-size 256 --content-weight $weight --run-dir "runs/gatys-${1%.jpg}-content-$weight"
     done
+    $python -m experiments.gatys --content "$data/photos/test/$1" --style "$data/paintings/famous/$2" --extractor "$squeezenet" \
+        --image-size 256 --style-loss gram --scales 1 --parameterisation pixels --steps 500 --run-dir "runs/gatys-${1%.jpg}-published"
 }
 stylise 81095.jpg hokusai_great_wave_1831.jpg
 stylise 232076.jpg seurat_grande_jatte_1886.jpg
