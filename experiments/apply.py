@@ -116,23 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     if kind == "restore":
         task = restoration.task(*(options[name] for name in ("task", "scale", "sigma", "hole")))
 
-    import tensorflow as tf
-
-    from experiments.translation import translator
-    from gan import tiles
-    from gan.networks import translation
-    from style import fast
-    from style import whole as with_statistics
-
-    labels = [tf.constant([config.style])] if styles > 1 else []
-    traced = tf.function(generator, reduce_retracing=True)
-    translate, multiple = translator(generator, 1), translation.multiple(generator)
-
-    def whole(image: np.ndarray, scale: int = 1) -> np.ndarray:
-        if kind in RESNETS:
-            return with_statistics.paint(generator, traced, image[None], labels, fast.AT_ONCE)[0]
-        return tiles.apply(translate, image, config.tile, config.overlap, multiple, scale)
-
+    whole = painter(config, kind, generator)
     for source, mask_path, target in work:
         picture = pictures.read(source, long_side=config.long_side, max_pixels=config.max_pixels)
         image = pictures.to_float(picture)
@@ -149,6 +133,24 @@ def main(argv: list[str] | None = None) -> None:
             result = pictures.to_uint8(task.picture(given, whole(given, task.scale)))
         pictures.write(target, result)
         print(f"{source}: {result.shape[1]} x {result.shape[0]}: {target}", flush=True)
+
+
+def painter(config: Config, kind: str, generator):
+    """A function: a picture `[H, W, C]` of any size (and how much larger it becomes) -> what the network makes of it."""
+    import tensorflow as tf
+
+    from experiments.translation import translator
+    from gan import tiles
+    from gan.networks import translation
+    from style import fast
+    from style import whole as with_statistics
+
+    if kind in RESNETS:
+        labels = [tf.constant([config.style])] if len(generator.inputs) > 1 else []
+        compute = tf.function(generator, reduce_retracing=True)
+        return lambda image: with_statistics.paint(generator, compute, image[None], labels, fast.AT_ONCE)[0]
+    translate, multiple = translator(generator, 1), translation.multiple(generator)
+    return lambda image, scale=1: tiles.apply(translate, image, config.tile, config.overlap, multiple, scale)
 
 
 def coloured(task, image: np.ndarray, whole, side: int) -> np.ndarray:

@@ -20,6 +20,7 @@ from experiments.translation import Translation, adam, paired_results, quantised
 from gan.errors import InputError
 
 SHOWN = 6
+JITTER = 8  # pixels: the stride of the layers of `compact` that are compared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class Config(Translation):
     l1_weight: float = 100.0
     adversarial_weight: float = 1.0
     """0: L1 alone, without a discriminator."""
+    perceptual_weight: float = 0.0
+    """Of the distance in the features of `compact`, beside L1 and the adversary; published: 0."""
 
     def __post_init__(self):
         super().__post_init__()
@@ -46,6 +49,10 @@ class Config(Translation):
                 f"--l1-weight and --adversarial-weight must be 0 or more, one of them more. "
                 f"Received: {self.l1_weight} and {self.adversarial_weight}"
             )
+        if not self.perceptual_weight >= 0:
+            raise InputError(f"--perceptual-weight must be 0 or more. Received: {self.perceptual_weight}")
+        if self.perceptual_weight and not self.adversarial_weight:
+            raise InputError("--adversarial-weight 0 is L1 alone: it takes no --perceptual-weight")
         if not 0 <= self.dropout < 1:
             raise InputError(f"--dropout must be from 0 to less than 1. Received: {self.dropout}")
         if self.image_size < 16 or self.image_size & (self.image_size - 1):
@@ -71,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
     test = pairs.load(test_files, config.image_size, config.image_size, config.direction)
     harness.prepare(config)
 
-    from gan import features, losses
+    from gan import features, image_losses, losses
     from gan.models.pix2pix import Pix2Pix, Reconstruction
     from gan.networks import patchgan, translation
 
@@ -79,8 +86,13 @@ def main(argv: list[str] | None = None) -> None:
     generator = translation.unet(3, 3, config.width, min(downs, 8), config.norm, config.dropout, up=config.up)
     if config.adversarial_weight:
         model = Pix2Pix(generator, patchgan.discriminator(6, config.d_width, config.downs, config.norm))
-        objective = losses.OBJECTIVES[config.loss]
-        model.compile(adam(config), adam(config), objective, config.l1_weight, config.adversarial_weight)
+        perceptual = None
+        if config.perceptual_weight:
+            perceptual = image_losses.jittered(image_losses.relative_features(features.load("compact")), JITTER, config.seed)
+        model.compile(
+            adam(config), adam(config), losses.OBJECTIVES[config.loss], config.l1_weight, config.adversarial_weight, perceptual,
+            config.perceptual_weight,
+        )  # fmt: skip
     else:
         model = Reconstruction(generator)
         model.compile(adam(config))

@@ -60,29 +60,31 @@ class Optimiser:
         return model().numpy()
 
     def following(self, frame: np.ndarray, alone: np.ndarray | None, before: np.ndarray, how: Motion) -> np.ndarray:
-        weight = weight_at(self.style_weight, max(frame.shape))
         model = self._model(
-            "following", frame, list(self.styles), weight, self.following_steps, FOLLOWING_RATE, self.temporal_weight
+            "following", frame, self.styles, self._weight(frame), self.following_steps, FOLLOWING_RATE, self.temporal_weight
         )
         model.follow(tf.constant(frame), tf.constant(warp_sharply(before, how.backward)), how.reliable)
         self._train(model, self.following_steps)
         return model().numpy()
 
+    def _weight(self, frame: np.ndarray) -> float:
+        return weight_at(self.style_weight, max(frame.shape[1:3]))
+
     def _scale(self, frame: np.ndarray, at: Callable[[np.ndarray], np.ndarray], count: int) -> Stylisation:
         """The model of a scale, which starts from the frame."""
-        small, weight = tf.constant(at(frame)), weight_at(self.style_weight, max(frame.shape))
-        model = self._model(small.shape, small, [at(style) for style in self.styles], weight, count)
+        small = tf.constant(at(frame))
+        model = self._model(small.shape, small, [at(style) for style in self.styles], self._weight(frame), count)
         model.follow(small, small, tf.zeros(small.shape[:3]))
         return model
 
     def _model(
-        self, key: object, frame, styles: list, style_weight: float, steps: int, rate: float | None = None,
+        self, key: object, frame, styles: Sequence[np.ndarray], style_weight: float, steps: int, rate: float | None = None,
         temporal_weight: float = 0.0,
     ):  # fmt: skip
         """Made once, because compiling a step takes as long as many steps."""
         if key not in self._models:
             model = Stylisation(
-                self.extractor, frame, styles, 1.0, style_weight, jitter=JITTER, flips=FLIPS, shares=self.shares,
+                self.extractor, frame, list(styles), 1.0, style_weight, jitter=JITTER, flips=FLIPS, shares=self.shares,
                 style_loss=STYLES[STYLE_LOSS], parameterisation=PARAMETERISATIONS[PARAMETERISATION],
                 temporal_weight=temporal_weight,
             )  # fmt: skip
