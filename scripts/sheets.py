@@ -2,9 +2,9 @@
 
     python scripts/sheets.py --runs runs --facades facades --output sheets
 
-Reads the runs denoise, inpaint, colourise, fastcut-monet, hybrid-monet, pix2pix-l1 and pix2pix of scripts/reproduce.sh. Writes
-restoration.jpg (damaged, restored without learning, reconstruction, generator, real), monet.jpg (photograph, FastCUT, content
-and style losses alone, hybrid) and facades.jpg (labels, L1 alone, pix2pix).
+Reads the runs denoise, deblur, inpaint, colourise, enhance, cyclegan-, cut-, fastcut- and hybrid-monet, pix2pix-l1 and pix2pix
+of scripts/reproduce.sh. Writes restoration.jpg (damaged, restored without learning, reconstruction, generator, real), monet.jpg
+(photograph, CycleGAN, CUT, FastCUT, content and style losses alone, hybrid) and facades.jpg (labels, L1 alone, pix2pix).
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,17 @@ from gan.networks import translation
 
 RESTORED = {  # the task: a picture, the part of it that is shown, as left, top, right, bottom
     "denoise": ("chelsea.png", (90, 60, 282, 188)),
+    "deblur": ("astronaut.png", (140, 20, 332, 148)),
     "inpaint": ("coffee.png", (0, 0, 600, 400)),
     "colourise": ("rocket.jpg", (0, 0, 640, 427)),
+    "enhance": ("astronaut.png", (0, 0, 512, 341)),
 }
 PAINTED = {"rocket.jpg": (40, 0, 595, 427), "coffee.png": (40, 0, 560, 400), "chelsea.png": (33, 0, 423, 300)}
 FACADES, SIDE = 6, 128  # held-out labels
-PAINTERS = (("fastcut-monet", "generator"), ("hybrid-monet", "perceptual"), ("hybrid-monet", "both"))
+PAINTERS = (
+    *((f"{name}-monet", "generator") for name in ("cyclegan", "cut", "fastcut")),
+    *(("hybrid-monet", name) for name in ("perceptual", "both")),
+)
 
 
 @dataclass

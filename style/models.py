@@ -272,8 +272,9 @@ class Stylisation(keras.Model):
             seen = self.frame.pad(self.view(image)), self.frame.pad(self.view(self.content))
             content, style = self.measured(*seen, self.mirror(), self.moment)
             tv = losses.total_variation(image)
+            weighted_content = self.content_loss.balance * self.content_weight * content
             weighted_style = self.style_loss.balance * self.style_weight * style
-            total = self.content_weight * content + weighted_style + self.tv_weight * tv
+            total = weighted_content + weighted_style + self.tv_weight * tv
             logs = {"loss/content": content, "loss/style": style, "loss/total_variation": tv}
             if self.temporal_weight:
                 logs["loss/temporal"] = losses.temporal(image, self._before, self._steady)

@@ -1,8 +1,8 @@
 """What a picture should have in common with its content and with its style: descriptions of features, and their distances.
 
 Every distance is relative: divided by that of a picture without features, and averaged over layers. So one pair of weights
-means the same for any extractor, any size and, by each style's `balance`, any kind of style. `STYLES` and
-`CONTENTS` are what `experiments.gatys --style-loss` and `--content-loss` choose among.
+means the same for any extractor, any size and, by their `balance`, any kind of style and content. `STYLES` and `CONTENTS`
+are what `experiments.gatys --style-loss` and `--content-loss` choose among.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -200,6 +200,8 @@ STYLES = {
 class FeatureContent:
     """Content as the features themselves (Gatys et al. 2016, eq. 1), relative to their strength."""
 
+    balance: float = 1.0
+
     def describe(self, own: Features, target: Features, region: Region) -> Description:
         return {
             name: [
@@ -216,6 +218,9 @@ class FeatureContent:
 @dataclass(frozen=True)
 class SelfSimilarity:
     """Content as how each place differs from the others (Kolkin et al. 2019): free to change what all have in common."""
+
+    balance: float = 8.0
+    """Weight that makes a content weight of 1 mean about the same; published: 16, halved at each finer scale."""
 
     def describe(self, own: Features, target: Features, region: Region) -> Description:
         return {

@@ -57,6 +57,17 @@ def test_the_objective_is_equation_7_of_relative_losses(extractor, pair, random)
     assert float(model.train_step()["loss/total"]) == pytest.approx(float(expected[0]), rel=1e-5)
 
 
+def test_self_similarity_counts_by_its_balance(extractor, pair):
+    kind = CONTENTS["self-similarity"]
+    model = make(extractor, pair, content_weight=2.0, content_loss=kind)
+    model.start_with(0.5 * pair[0])
+    logs = model.train_step()
+    expected = 2 * kind.balance * logs["loss/content"] + STYLES["gram"].balance * logs["loss/style"]
+    assert kind.balance != 1
+    assert logs["loss/content"] > 0
+    assert float(logs["loss/total"]) == pytest.approx(float(expected), rel=1e-5)
+
+
 def test_scales_do_not_depend_on_the_strength_of_features(extractor, pair):
     """Features ten times as strong give the same relative losses."""
 
