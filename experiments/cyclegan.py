@@ -22,6 +22,8 @@ class Config(Unpaired):
     steps: int = 8000
     blocks: int = 6
     """Residual blocks; published: 6 for 128 px, 9 for 256."""
+    skip: bool = True
+    """The generators add to the picture, at first nothing. --no-skip: they draw all of it, as published."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
     cycle_weight: float = 10.0
@@ -54,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan.models.cyclegan import CycleGAN
     from gan.networks import patchgan, translation
 
-    generators = [translation.resnet(width=config.width, blocks=config.blocks) for _ in range(2)]
+    generators = [translation.resnet(width=config.width, blocks=config.blocks, skip=config.skip) for _ in range(2)]
     judges = [patchgan.discriminator(3, config.d_width, config.downs) for _ in range(2)]
     model = CycleGAN(*generators, *judges, (config.image_size, config.image_size, 3), config.pool, config.seed)
     model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], config.cycle_weight, config.identity_weight)

@@ -20,11 +20,10 @@ import numpy as np
 from experiments.options import Training, command, parse, positive
 from experiments.restoration import Name, Task
 from experiments.run import begin
-from experiments.translation import quantised, rows, told, translator
+from experiments.translation import compact_distance, quantised, rows, told, translator
 from gan.errors import InputError
 
 SHOWN, DISCRIMINATED = 5, 3
-JITTER = 8  # pixels: the stride of the layers of `compact` that the adversarial stage reads
 LARGEST = 4096  # no picture to judge by is cut into tiles
 
 
@@ -112,13 +111,13 @@ def adam(rate: float, steps: int):
 
 def adversarial(config: Config, generator):
     """The second stage's model, ready to train. Where the network makes colour alone, the discriminator sees lightness too."""
-    from gan import features, image_losses, losses
+    from gan import losses
     from gan.models.pix2pix import Pix2Pix
     from gan.networks import patchgan, translation
 
     perceptual = None
     if generator.outputs[0].shape[-1] == DISCRIMINATED and config.perceptual_weight:
-        perceptual = image_losses.jittered(image_losses.relative_features(features.load("compact")), JITTER, config.seed)
+        perceptual = compact_distance(config.seed)
     downs = 2 if config.image_size < 128 else 3
     model = Pix2Pix(generator, patchgan.discriminator(DISCRIMINATED, config.d_width, downs, "none", translation.he))
     model.compile(

@@ -10,6 +10,8 @@ import numpy as np
 from experiments.options import Training, positive
 from gan.errors import InputError
 
+JITTER = 8  # pixels: the stride of the layers of `compact` that are compared
+
 
 @dataclass(frozen=True, kw_only=True)
 class Translation(Training):
@@ -75,6 +77,14 @@ def translator(generator, batch_size: int = 8) -> Callable[..., np.ndarray]:
         return np.concatenate([compute(parts[0] if len(parts) == 1 else parts, training=False) for parts in batches])
 
     return translate
+
+
+def compact_distance(seed: int):
+    """A function: pictures made and wanted, and the step -> how far apart they are in the features of `compact`, `[N]`, both
+    moved at random: what trainings add to L1."""
+    from gan import features, image_losses
+
+    return image_losses.jittered(image_losses.relative_features(features.load("compact")), JITTER, seed)
 
 
 def rows(run, draw: Callable[[], list[np.ndarray]]) -> Callable[[int], None]:

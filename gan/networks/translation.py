@@ -23,6 +23,7 @@ from gan.image_layers import (
     PixelShuffle,
     ReflectPad,
     SpaceToDepth,
+    Unbounded,
 )
 from gan.layers import Dropout, LeakyReLU
 from gan.networks.dcgan import MOMENTUM, initial
@@ -130,6 +131,7 @@ def resnet(
     antialias: bool = False,
     start: Initial = initial,
     styles: int = 0,
+    skip: bool = False,
 ) -> keras.Model:
     """The generator of CycleGAN (Zhu et al. 2017, section 7.2; Johnson et al. 2016): c7s1-64, d128, d256, R256 x 9, u128, u64,
     c7s1-3. `[N, H, W, in]` -> `[N, H, W, out]` in [-1, 1], H and W multiples of 4.
@@ -141,6 +143,7 @@ def resnet(
         antialias: halve by a blur after a convolution of stride 1, double by bilinear interpolation before one, as in CUT,
             instead of strided and transposed convolutions.
         styles: normalise by instance with a scale and a shift for each of so many styles; labels `[N]` are the second input.
+        skip: add to the source, which has as many channels, instead of drawing all of the picture; at first, nothing.
     """
     image = keras.Input([None, None, in_channels], name="source")
     labels = keras.Input([], dtype="int32", name="label") if styles else None
@@ -177,7 +180,9 @@ def resnet(
             options = {"use_bias": norm == "none" and not styles, "kernel_initializer": start(), "name": f"up{stage}"}
             x = normal(layers.Conv2DTranspose(wide, 3, 2, "same", **options)(x), f"up{stage}")
     x = ReflectPad(3, name="rgb_pad")(x)
-    x = FewFilters(out_channels, 7, kernel_initializer=start(), name="rgb")(x)
+    x = FewFilters(out_channels, 7, kernel_initializer="zeros" if skip else start(), name="rgb")(x)
+    if skip:
+        x = layers.Add(name="added")([Unbounded(dtype="float32", name="unbounded")(image), x])
     x = layers.Activation("tanh", dtype="float32", name="image")(x)
     return keras.Model([image, labels] if styles else image, x, name="generator")
 
