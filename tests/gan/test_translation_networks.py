@@ -18,6 +18,7 @@ NETWORKS = {
     "unet by repetition": lambda: translation.unet(3, 3, 4, 3, up="repeated"),
     "resnet": lambda: translation.resnet(width=4, blocks=1),
     "resnet without aliases": lambda: translation.resnet(width=4, blocks=1, antialias=True, start=translation.small_xavier),
+    "resnet adding": lambda: translation.resnet(width=4, blocks=1, skip=True),
     "srresnet": lambda: translation.srresnet(2, 4, 1),
     "srresnet folded": lambda: translation.srresnet(1, 4, 1, "none", fold=2),
 }
@@ -150,6 +151,11 @@ def test_a_logit_sees_a_patch(downs, side, random):
         middle = logits[0, logits.shape[1] // 2, logits.shape[2] // 2, 0]
     seen = np.flatnonzero(np.abs(tape.gradient(middle, image)).sum((0, 2, 3)))
     assert seen[-1] - seen[0] + 1 == side
+
+
+def test_a_resnet_with_a_skip_starts_as_the_picture_a_little_paler(random):
+    image = picture(random)
+    np.testing.assert_allclose(translation.resnet(width=4, blocks=1, skip=True)(image), 0.97 * image, atol=1e-6)
 
 
 def test_srresnet_starts_as_the_bicubic_enlargement(random):
