@@ -153,6 +153,12 @@ def test_a_logit_sees_a_patch(downs, side, random):
     assert seen[-1] - seen[0] + 1 == side
 
 
+def test_the_published_resnet_does_not_see_lightness_and_contrast(random):
+    """Its first normalisation takes both away: why one that adds to the picture learns from fewer steps."""
+    image, network = picture(random), translation.resnet(width=4, blocks=1)
+    np.testing.assert_allclose(network(0.5 * image + [0.1, 0.3, -0.2]), network(image), atol=1e-3)
+
+
 def test_a_resnet_with_a_skip_starts_as_the_picture_a_little_paler(random):
     image = picture(random)
     np.testing.assert_allclose(translation.resnet(width=4, blocks=1, skip=True)(image), 0.97 * image, atol=1e-6)
