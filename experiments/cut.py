@@ -5,8 +5,7 @@
 Half the networks of CycleGAN: instead of a way back, each patch of the result must be recognisable as the patch it was made
 from. `--fast` is FastCUT: ten times the weight, no identity loss, mirrored pictures.
 
-Differences from the paper: 128 px, 32 channels and 6 blocks, hence the middle block that is compared is the third; the
-generator adds to the picture (`--no-skip`: draws all of it, as published).
+Differences from the paper: 128 px, 32 channels and 6 blocks, hence the middle block that is compared is the third.
 """
 
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan.networks import patchgan, translation
 
     start = translation.small_xavier
-    generator = translation.resnet(width=config.width, blocks=config.blocks, antialias=True, start=start, skip=config.skip)
+    generator = translation.resnet(width=config.width, blocks=config.blocks, antialias=True, start=start)
     model = CUT(
         generator, patchgan.discriminator(3, config.d_width, config.downs, start=start), config.places, config.temperature,
         config.seed,

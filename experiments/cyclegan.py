@@ -23,6 +23,8 @@ class Config(Unpaired):
     steps: int = 8000
     blocks: int = 6
     """Residual blocks; published: 6 for 128 px, 9 for 256."""
+    skip: bool = True
+    """The generators add to the picture, at first nothing. --no-skip: they draw all of it, as published."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
     cycle_weight: float = 10.0

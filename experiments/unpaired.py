@@ -20,8 +20,6 @@ SHOWN, PATCHES = 4, 12
 class Unpaired(Translation):
     data_b: Path
     """The folder of the pictures that those of --data should look like."""
-    skip: bool = True
-    """A generator adds to the picture, at first nothing. --no-skip: it draws all of it, as published."""
 
     def __post_init__(self):
         super().__post_init__()
