@@ -27,7 +27,8 @@ class Config(Unpaired):
     """The generators add to the picture, at first nothing. --no-skip: they draw all of it, as published."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
-    cycle_weight: float = 10.0
+    cycle_weight: float = 2.0
+    """Lambda; published: 10, for generators that draw all of the picture."""
     identity_weight: float = 0.5
     """Of the identity loss, relative to --cycle-weight."""
     pool: int = 50
