@@ -120,7 +120,7 @@ def _one_line(box: str) -> str:
         rows, rules = rows[1:], [index - 1 for index in rules[1:]]
     end = rules[0] if rules else len(rows)
     hint = [row for row in rows[end:] if re.match("--[a-z]", row)][:1] if rows[:1] and rows[0].startswith("Unrec") else []
-    return " ".join(rows[:end]) + (f"; did you mean {hint[0]}?" if hint else "")
+    return " ".join(rows[:end]).removeprefix("Error parsing Config: ") + (f"; did you mean {hint[0]}?" if hint else "")
 
 
 def experiment_name(config_class: type) -> str:

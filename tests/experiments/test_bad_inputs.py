@@ -151,6 +151,7 @@ CASES = {
     "photographs as pairs": (["pix2pix", "--data", "BAD/mixed"], "twice as wide as high"),
     "one picture as a set": (["cyclegan", "--data", "BAD/good.png", "--data-b", "BAD/mixed"], "two or more"),
     "one picture to restore": (["restore", "--task", "denoise", "--data", "BAD/good.png"], "two or more"),
+    "a negative perceptual weight": (["pix2pix", "--data", "BAD/mixed", "--perceptual-weight", "-1"], "--perceptual-weight must"),
     "a side that a U-Net cannot halve": (["pix2pix", "--data", "BAD/mixed", "--image-size", "100"], "power of 2"),
     "a side that a ResNet cannot halve": (["cut", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--image-size", "50"], "multiple of 4"),
     "a pool of less than nothing": (["cyclegan", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--pool", "-1"], "--pool"),
@@ -196,6 +197,7 @@ def test_one_line_and_exit_code_2(case, bad, tmp_path, monkeypatch, capfd):
     error = capfd.readouterr().err.strip()
     assert ended.value.code == 2, error
     assert error.startswith("error: ")
+    assert "Config" not in error
     assert "\n" not in error, error
     assert culprit in error, error
     assert contents(bad) == before
