@@ -26,6 +26,7 @@ class Task:
         network: width and blocks -> the network.
         baseline: damaged pictures and the right answers, one by one -> restored without learning.
         scenes: about scenes, scaled down, not about cut-outs at the photographs' own resolution.
+        colours: the network makes a and b of L*a*b* alone.
     """
 
     damage: Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -38,6 +39,7 @@ class Task:
     scenes: bool = False
     scale: int = 1
     luminance: bool = False
+    colours: bool = False
 
 
 def same(images: np.ndarray) -> np.ndarray:
@@ -69,6 +71,7 @@ def colourise() -> Task:
         baseline=untouched,
         baseline_name="grey",
         scenes=True,
+        colours=True,
     )
 
 

@@ -4,13 +4,14 @@
 
 The damage is made on the fly from a folder of photographs. A reconstruction stage (L1) makes the least error, an adversarial
 stage (Ledig et al. 2017; Isola et al. 2017; relativistic as Wang et al. 2018) the most natural picture; generator.keras has
-weights between those of both (reconstruction.keras, adversarial.keras). All are judged beside a method without learning:
---task colourise (grey), inpaint (biharmonic), super-resolve (bicubic), denoise (non-local means), deblur and enhance (the
-picture as it is). `python -m experiments.apply RUN FILE` uses the result.
+weights between those of both (reconstruction.keras, adversarial.keras), and for colourise stronger colours. All are judged
+beside a method without learning: --task colourise (grey), inpaint (biharmonic), super-resolve (bicubic), denoise (non-local
+means), deblur and enhance (the picture as it is). `python -m experiments.apply RUN FILE` uses the result.
 
 Differences from the papers: slim networks without normalisation; the perceptual loss is in the features of `compact`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,7 @@ from experiments.translation import compact_distance, quantised, rows, told, tra
 from gan.errors import InputError
 
 SHOWN, DISCRIMINATED = 5, 3
+WEIGHED = 256  # photographs that decide how much colours are strengthened
 LARGEST = 4096  # no picture to judge by is cut into tiles
 
 
@@ -63,6 +65,9 @@ class Config(Training):
     adversarial_weight: float = 0.005
     interpolation: float = 0.6
     """Share of the adversarial stage in the generator's weights, the rest is the first stage's (Wang et al. 2018, 3.4)."""
+    vivid: bool = True
+    """Strengthen the colours in the end, until on average they are as strong as those of the photographs trained on: what
+    could have several colours gets their mean, which is pale (colourise)."""
     test_count: int = 50
     """How many pictures to judge by at most; where there is no folder test, a fifth of the folder at most."""
     extractor: str = "compact"
@@ -133,6 +138,16 @@ def interpolated(first: list[np.ndarray], second: list[np.ndarray], share: float
     return [(1 - share) * one + share * other for one, other in zip(first, second, strict=True)]
 
 
+def vivid(generator, task: Task, images: np.ndarray):
+    """The network with its colours strengthened: those of these photographs `[N, H, W, 3]` get the mean chroma of the real."""
+    import keras
+
+    made, wanted = translator(generator)(task.source(task.damage(images, np.random.default_rng(0)))), task.target(images)
+    gain = np.linalg.norm(wanted, axis=-1).mean() / max(np.linalg.norm(made, axis=-1).mean(), 1e-6)
+    stronger = keras.layers.Rescaling(gain, dtype="float32", name="vivid")(generator.outputs[0])
+    return keras.Model(generator.inputs, stronger, name="generator")
+
+
 def luminance(image: np.ndarray) -> np.ndarray:
     """Y of ITU-R BT.601 in 16..235 of a picture in [-1, 1], as super-resolution is judged by."""
     return 16.0 + ((image.astype(np.float64) + 1.0) / 2.0) @ [65.481, 128.553, 24.966]
@@ -177,11 +192,13 @@ def main(argv: list[str] | None = None) -> None:
     from gan.models.pix2pix import Reconstruction
     from gan.networks import translation
 
-    def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:
+    def photographs_at(step: int, count: int) -> np.ndarray:
         if task.scenes:
-            images = data.scaled_batch(train, config.image_size, config.batch_size, config.seed, step, smallest=1.0)
-        else:
-            images = data.batch(train, config.batch_size, config.seed, step, flip=True)
+            return data.scaled_batch(train, config.image_size, count, config.seed, step, smallest=1.0)
+        return data.batch(train, count, config.seed, step, flip=True)
+
+    def batch_at(step: int) -> tuple[np.ndarray, np.ndarray]:
+        images = photographs_at(step, config.batch_size)
         return task.source(task.damage(images, np.random.default_rng([config.seed, step, 2]))), task.target(images)
 
     damaged = [task.damage(image[None], np.random.default_rng([0, place]))[0] for place, image in enumerate(clean)]
@@ -196,7 +213,7 @@ def main(argv: list[str] | None = None) -> None:
         sources = task.source(given)
         return [beside, task.picture(sources, restore(sources)), shown]
 
-    def restored() -> list[np.ndarray]:
+    def restored(restore: Callable[[np.ndarray], np.ndarray] = restore) -> list[np.ndarray]:
         sources = [task.source(image[None])[0] for image in damaged]
         outputs = [tiles.apply(restore, source, LARGEST, 0, multiple, task.scale) for source in sources]
         return [task.picture(source, output) for source, output in zip(sources, outputs, strict=True)]
@@ -219,6 +236,9 @@ def main(argv: list[str] | None = None) -> None:
         answers["adversarial"] = restored()
         generator.set_weights(interpolated(reconstructed, generator.get_weights(), config.interpolation))
         answers["interpolated"] = restored()
+    if task.colours and config.vivid:
+        generator = vivid(generator, task, photographs_at(0, WEIGHED))
+        answers["vivid"] = restored(translator(generator, 1))
     generator.save(run.dir / "generator.keras")
 
     extractor, steps = features.load(config.extractor), config.steps + config.adversarial_steps

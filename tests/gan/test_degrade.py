@@ -65,3 +65,13 @@ def test_lab_is_that_of_scikit_image_and_comes_back(images):
     grey = lab.to_rgb(np.array([[0.0, 0, 0], [1, 0, 0], [-1, 0, 0], [0, 1, 1]], np.float32))
     np.testing.assert_allclose(grey[1:3], [[1] * 3, [-1] * 3], atol=1e-3)
     assert np.abs(grey).max() <= 1
+
+
+def test_colours_that_no_screen_shows_keep_lightness_and_hue(random):
+    wanted = random.uniform(-1, 1, (500, 3)).astype(np.float32)
+    made = lab.from_rgb(lab.to_rgb(wanted))
+    np.testing.assert_allclose(made[:, 0], wanted[:, 0], atol=0.01)
+    chroma = [np.linalg.norm(each[:, 1:], axis=-1) for each in (made, wanted)]
+    assert (chroma[0] < 0.9 * chroma[1]).mean() > 0.5, "most of these are no colours of a screen"
+    along = (made[:, 1:] * wanted[:, 1:]).sum(-1) / np.maximum(chroma[0] * chroma[1], 1e-9)
+    assert along[chroma[0] > 0.05].min() > 0.995
