@@ -10,6 +10,7 @@ because the published ones (`--no-skip`), normalised in each layer, do not see h
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from experiments.options import Loss, command, parse, positive
 from experiments.run import begin
@@ -27,6 +28,8 @@ class Config(Unpaired):
     """The generators add to the picture, at first nothing. --no-skip: they draw all of it, as published."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
+    up: Literal["repeated", "transposed"] = "repeated"
+    """How the generators enlarge: by repetition before a convolution, or by transposed convolutions, as published."""
     cycle_weight: float = 2.0
     """Lambda; published: 10, for generators that draw all of the picture."""
     identity_weight: float = 0.5
@@ -58,7 +61,8 @@ def main(argv: list[str] | None = None) -> None:
     from gan.models.cyclegan import CycleGAN
     from gan.networks import patchgan, translation
 
-    generators = [translation.resnet(width=config.width, blocks=config.blocks, skip=config.skip) for _ in range(2)]
+    how = {"width": config.width, "blocks": config.blocks, "skip": config.skip, "up": config.up}
+    generators = [translation.resnet(**how) for _ in range(2)]
     judges = [patchgan.discriminator(3, config.d_width, config.downs) for _ in range(2)]
     model = CycleGAN(*generators, *judges, (config.image_size, config.image_size, 3), config.pool, config.seed)
     model.compile(adam(config), adam(config), losses.OBJECTIVES[config.loss], config.cycle_weight, config.identity_weight)

@@ -29,6 +29,7 @@ from gan.layers import Dropout, LeakyReLU
 from gan.networks.dcgan import MOMENTUM, initial
 
 Norm = Literal["instance", "batch", "none"]
+Up = Literal["transposed", "repeated"]
 Initial = Callable[[], keras.initializers.Initializer]
 
 
@@ -50,6 +51,14 @@ def normalised(x: keras.KerasTensor, norm: Norm, name: str) -> keras.KerasTensor
     return x
 
 
+def enlarging(up: Up, wide: int, size: int, **options) -> layers.Layer:
+    """A layer that doubles height and width: a transposed convolution of this size, as published, or a 3x3 one on what is
+    enlarged by repetition (Odena et al. 2016), which leaves no grid."""
+    if up == "repeated":
+        return EnlargingConv(wide, 3, **options)
+    return layers.Conv2DTranspose(wide, size, 2, "same", **options)
+
+
 def multiple(generator: keras.Model) -> int:
     """What the sides of a picture must be divisible by: 2 for each convolution that halves, and the folding of SRResNet."""
     product = 1
@@ -69,7 +78,7 @@ def unet(
     norm: Norm = "instance",
     dropout: float = 0.5,
     output: Literal["image", "residual", "holes"] = "image",
-    up: Literal["transposed", "repeated"] = "transposed",
+    up: Up = "transposed",
 ) -> keras.Model:
     """The generator of pix2pix (Isola et al. 2017, section 6.1.1): `[N, H, W, in]` -> `[N, H, W, out]` in [-1, 1].
 
@@ -77,7 +86,7 @@ def unet(
     stages but the first and the innermost, whose features may be a single place. `dropout` is in the three innermost stages
     of the decoder and, other than published, in training only.
 
-    `up`: "transposed" convolutions, as published, or 3x3 ones on what is enlarged by repetition (Odena et al. 2016).
+    `up`: see `enlarging`.
     `output`: "residual" adds to the picture's own channels; "holes" to those of a picture whose last channel marks holes, in
     these alone, and fills them smoothly beforehand. Both start with nothing to add.
     """
@@ -86,11 +95,6 @@ def unet(
     start, bias = (he if norm == "none" else initial), norm == "none"
     image = keras.Input([None, None, in_channels], name="source")
     x = whole = FillHoles(dtype="float32", name="filled")(image) if output == "holes" else image
-
-    def enlarged(x: keras.KerasTensor, wide: int, name: str, **options) -> keras.KerasTensor:
-        if up == "repeated":
-            return EnlargingConv(wide, 3, name=name, **options)(x)
-        return layers.Conv2DTranspose(wide, 4, 2, "same", name=name, **options)(x)
 
     skips = []
     for stage in range(downs):
@@ -109,13 +113,13 @@ def unet(
             x if stage == downs - 1 else layers.Concatenate(name=f"skip{stage}")([x, skips[stage]])
         )
         wide = width * min(2 ** (stage - 1), 8)
-        x = enlarged(x, wide, f"up{stage}", use_bias=bias, kernel_initializer=start())
+        x = enlarging(up, wide, 4, name=f"up{stage}", use_bias=bias, kernel_initializer=start())(x)
         x = normalised(x, norm, f"up{stage}_norm")
         if dropout and stage > downs - 4:
             x = Dropout(dropout, seed=stage, name=f"dropout{stage}")(x)
     x = layers.ReLU(name="relu0")(layers.Concatenate(name="skip0")([x, skips[0]]))
     last = initial() if output == "image" else "zeros"
-    x = enlarged(x, out_channels, "up0", kernel_initializer=last)
+    x = enlarging(up, out_channels, 4, name="up0", kernel_initializer=last)(x)
     if output == "image":
         return keras.Model(image, layers.Activation("tanh", dtype="float32", name="image")(x), name="generator")
     joined = AddInHoles if output == "holes" else layers.Add
@@ -132,6 +136,7 @@ def resnet(
     start: Initial = initial,
     styles: int = 0,
     skip: bool = False,
+    up: Up = "transposed",
 ) -> keras.Model:
     """The generator of CycleGAN (Zhu et al. 2017, section 7.2; Johnson et al. 2016): c7s1-64, d128, d256, R256 x 9, u128, u64,
     c7s1-3. `[N, H, W, in]` -> `[N, H, W, out]` in [-1, 1], H and W multiples of 4.
@@ -144,6 +149,7 @@ def resnet(
             instead of strided and transposed convolutions.
         styles: normalise by instance with a scale and a shift for each of so many styles; labels `[N]` are the second input.
         skip: add to the source, which has as many channels, instead of drawing all of the picture; at first, nothing.
+        up: see `enlarging`; not with antialias.
     """
     image = keras.Input([None, None, in_channels], name="source")
     labels = keras.Input([], dtype="int32", name="label") if styles else None
@@ -178,7 +184,7 @@ def resnet(
             x = convolution(Enlarge(2, name=f"double{stage}")(x), wide, 3, f"up{stage}")
         else:
             options = {"use_bias": norm == "none" and not styles, "kernel_initializer": start(), "name": f"up{stage}"}
-            x = normal(layers.Conv2DTranspose(wide, 3, 2, "same", **options)(x), f"up{stage}")
+            x = normal(enlarging(up, wide, 3, **options)(x), f"up{stage}")
     x = ReflectPad(3, name="rgb_pad")(x)
     x = FewFilters(out_channels, 7, kernel_initializer="zeros" if skip else start(), name="rgb")(x)
     if skip:

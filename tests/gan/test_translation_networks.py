@@ -19,6 +19,7 @@ NETWORKS = {
     "resnet": lambda: translation.resnet(width=4, blocks=1),
     "resnet without aliases": lambda: translation.resnet(width=4, blocks=1, antialias=True, start=translation.small_xavier),
     "resnet adding": lambda: translation.resnet(width=4, blocks=1, skip=True),
+    "resnet by repetition": lambda: translation.resnet(width=4, blocks=1, up="repeated"),
     "srresnet": lambda: translation.srresnet(2, 4, 1),
     "srresnet folded": lambda: translation.srresnet(1, 4, 1, "none", fold=2),
 }
@@ -43,7 +44,7 @@ def test_any_size_and_a_file_that_loads(name, random, tmp_path):
 def test_what_sides_must_be_divisible_by():
     multiples = {name: translation.multiple(make()) for name, make in NETWORKS.items()}
     assert multiples["unet"] == multiples["unet adding"] == multiples["unet by repetition"] == 8
-    assert multiples["resnet"] == multiples["resnet without aliases"] == 4
+    assert multiples["resnet"] == multiples["resnet without aliases"] == multiples["resnet by repetition"] == 4
     assert (multiples["srresnet"], multiples["srresnet folded"]) == (1, 2)
 
 
