@@ -2,9 +2,10 @@
 
     python scripts/sheets.py --runs runs --facades facades --output sheets
 
-Reads the runs denoise, deblur, inpaint, colourise, enhance, cyclegan-, cut-, fastcut- and hybrid-monet, pix2pix-l1 and pix2pix
-of scripts/reproduce.sh. Writes restoration.jpg (damaged, restored without learning, reconstruction, generator, real), monet.jpg
-(photograph, CycleGAN, CUT, FastCUT, content and style losses alone, hybrid) and facades.jpg (labels, L1 alone, pix2pix).
+Reads the runs denoise, deblur, inpaint, colourise, enhance, cyclegan-, cut-, fastcut- and hybrid-monet, cyclegan-ukiyoe,
+pix2pix-l1 and pix2pix of scripts/reproduce.sh. Writes restoration.jpg (damaged, restored without learning, reconstruction,
+generator, real), monet.jpg (photograph, CycleGAN, CUT, FastCUT, content and style losses alone, hybrid), ukiyoe.jpg
+(photograph, CycleGAN) and facades.jpg (labels, L1 alone, pix2pix).
 """
 
 from dataclasses import dataclass
@@ -28,10 +29,13 @@ RESTORED = {  # the task: a picture, the part of it that is shown, as left, top,
 }
 PAINTED = {"rocket.jpg": (40, 0, 595, 427), "coffee.png": (40, 0, 560, 400), "chelsea.png": (33, 0, 423, 300)}
 FACADES, SIDE = 6, 128  # held-out labels
-PAINTERS = (
-    *((f"{name}-monet", "generator") for name in ("cyclegan", "cut", "fastcut")),
-    *(("hybrid-monet", name) for name in ("perceptual", "both")),
-)
+PAINTERS = {  # sheet: columns beside the photographs, as run and network
+    "monet.jpg": (
+        *((f"{name}-monet", "generator") for name in ("cyclegan", "cut", "fastcut")),
+        *(("hybrid-monet", name) for name in ("perceptual", "both")),
+    ),
+    "ukiyoe.jpg": (("cyclegan-ukiyoe", "generator"),),
+}
 
 
 @dataclass
@@ -68,9 +72,10 @@ def main(config: Config) -> None:
     config.output.mkdir(parents=True, exist_ok=True)
     rows = [restored(config.runs, name, part(*shown, (192, 128))) for name, shown in RESTORED.items()]
     save(config.output / "restoration.jpg", rows)
-    painters = [translator(runs.load(config.runs / run, name)) for run, name in PAINTERS]
     photos = [part(name, box, (208, 160)) for name, box in PAINTED.items()]
-    save(config.output / "monet.jpg", [[photo, *(paint(photo[None])[0] for paint in painters)] for photo in photos])
+    for sheet, columns in PAINTERS.items():
+        painters = [translator(runs.load(config.runs / run, name)) for run, name in columns]
+        save(config.output / sheet, [[photo, *(paint(photo[None])[0] for paint in painters)] for photo in photos])
     files = pairs.find(pairs.splits(config.facades)[1])[:FACADES]
     held_out = pairs.load(files, SIDE, SIDE, "b-to-a").pictures
     labels, _ = pairs.apart(pictures.to_float(np.stack([data.centre(pair, (SIDE, SIDE)) for pair in held_out])))
