@@ -12,11 +12,10 @@ of 2; they enlarge by repetition, because transposed convolutions left a grid. T
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from experiments.options import Loss, command, parse, positive
 from experiments.run import begin
-from experiments.translation import adam, told, translator
+from experiments.translation import Up, adam, told, translator
 from experiments.unpaired import Unpaired
 from gan.errors import InputError
 
@@ -30,7 +29,7 @@ class Config(Unpaired):
     """The generators add to the picture, at first nothing. --no-skip: they draw all of it, as published."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
-    up: Literal["repeated", "transposed"] = "repeated"
+    up: Up = "repeated"
     """How the generators enlarge: by repetition before a convolution, or by transposed convolutions, as published."""
     cycle_weight: float = 2.0
     """Lambda; published: 10, for generators that draw all of the picture."""

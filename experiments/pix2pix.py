@@ -17,7 +17,7 @@ from typing import Literal
 from experiments.options import Loss, command, parse
 from experiments.pairs import Direction
 from experiments.run import begin
-from experiments.translation import Translation, adam, compact_distance, paired_results, quantised, rows, translator
+from experiments.translation import Translation, Up, adam, compact_distance, paired_results, quantised, rows, translator
 from gan.errors import InputError
 
 SHOWN = 6
@@ -32,7 +32,7 @@ class Config(Translation):
     """instance: each picture's own statistics, in training and in use. batch: the batch's, and in use their moving averages."""
     dropout: float = 0.5
     """Share of values dropped in the three innermost stages while training."""
-    up: Literal["repeated", "transposed"] = "repeated"
+    up: Up = "repeated"
     """How the decoder enlarges: by repetition before a convolution, or by transposed convolutions, as published."""
     loss: Loss = "non-saturating"
     """The game (gan.losses); published: non-saturating, and least-squares in later code."""

@@ -10,6 +10,7 @@ import numpy as np
 from experiments.options import Training, positive
 from gan.errors import InputError
 
+Up = Literal["repeated", "transposed"]
 JITTER = 8  # pixels: the stride of the layers of `compact` that are compared
 
 

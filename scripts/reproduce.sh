@@ -75,14 +75,25 @@ $python scripts/compare_torch.py --rounds 7 --output runs/compare_torch.json # n
 $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --run-dir runs/pix2pix
 $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --adversarial-weight 0 \
     --run-dir runs/pix2pix-l1
+$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --perceptual-weight 0 \
+    --run-dir runs/pix2pix-without
+for weight in 0 1; do # as published, beside L1 alone
+    $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --perceptual-weight 0 --up transposed \
+        --adversarial-weight $weight --run-dir runs/pix2pix-transposed-$weight
+done
 for target in monet ukiyoe; do # learnt from squares of 64 px of pictures twice as large, judged at 128
     sets=(--data "$data/landscapes256" --data-b "$data/paintings/$target" --extractor "$squeezenet")
     how=(--image-size 64 --load-size 2 --patches 34 --precision bfloat16)
     $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --run-dir runs/cyclegan-$target
+    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --run-dir runs/cyclegan-transposed-$target
+    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --cycle-weight 10 --run-dir runs/cyclegan-held-$target
+    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --no-skip --cycle-weight 10 \
+        --run-dir runs/cyclegan-published-$target
     $python -m experiments.cut "${sets[@]}" "${how[@]}" --run-dir runs/cut-$target
     $python -m experiments.cut "${sets[@]}" "${how[@]}" --fast --run-dir runs/fastcut-$target
     $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants adversarial perceptual both --run-dir runs/hybrid-$target
-    $python -m experiments.compare_translations runs/{cyclegan,cut,fastcut}-$target runs/hybrid-$target/{adversarial,perceptual,both}.keras \
+    $python -m experiments.compare_translations runs/cyclegan{,-transposed,-held,-published}-$target runs/{cut,fastcut}-$target \
+        runs/hybrid-$target/{adversarial,perceptual,both}.keras \
         arbitrary "${sets[@]}" --image-size 128 --run-dir runs/translations-$target
 done
 for task in super-resolve denoise deblur colourise inpaint enhance; do

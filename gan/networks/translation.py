@@ -53,7 +53,7 @@ def normalised(x: keras.KerasTensor, norm: Norm, name: str) -> keras.KerasTensor
 
 def enlarging(up: Up, wide: int, size: int, **options) -> layers.Layer:
     """A layer that doubles height and width: a transposed convolution of this size, as published, or a 3x3 one on what is
-    enlarged by repetition (Odena et al. 2016), which leaves no grid."""
+    enlarged by repetition, against the grid that the former leaves (Odena et al. 2016)."""
     if up == "repeated":
         return EnlargingConv(wide, 3, **options)
     return layers.Conv2DTranspose(wide, size, 2, "same", **options)
