@@ -5,7 +5,8 @@
 Each run's network translates the same held-out photographs (one for any style, as `arbitrary`, which comes along: each in
 the style of a painting drawn from those to train on), and one judge compares them with held-out paintings (kernel, style
 and patch distance) and with the photographs (content distance), each with a 95 % interval. Beside them stand the photographs as
-they are, the photographs in the paintings' colours, and paintings at random. Writes table.md and wall.png.
+they are, the photographs in the paintings' colours, and paintings at random. Runs that differ only in a trailing -NUMBER, as of
+seeds, make one row: mean and standard deviation. Writes table.md and wall.png (a column for the first seed of each).
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import tyro
 
-from experiments.options import Output, command, named, parse, positive
+from experiments import unpaired
+from experiments.options import Output, command, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
 
@@ -24,7 +26,8 @@ SHOWN = 6
 @dataclass(frozen=True, kw_only=True)
 class Config(Output):
     runs: tyro.conf.Positional[tuple[Path, ...]]
-    """Finished runs, .keras files, or what experiments.stylise --network takes; the table shows their paths' last parts."""
+    """Finished runs, their .keras files, or what experiments.stylise --network takes; their paths' last parts, of files the last
+    two, are the names in the table."""
     data: Path
     """The folder of photographs."""
     data_b: Path
@@ -44,9 +47,31 @@ class Config(Output):
         positive(self, "image_size", "test_count")
         if self.style < 0:
             raise InputError(f"--style must be 0 or greater. Received: {self.style}")
-        names = [named(run) for run in self.runs]
+        names = [name_of(run) for run in self.runs]
         if not names or len(set(names)) < len(names):
             raise InputError(f"give runs whose last names differ, one or more. Received: {' '.join(names) or 'none'}")
+
+
+def name_of(network: Path) -> str:
+    """What a run or a network is called in the table."""
+    return f"{network.parent.name}/{network.stem}" if network.suffix == ".keras" else network.name
+
+
+def table(rows: dict[str, dict]) -> str:
+    """Markdown, a row for each way or group of seeds: one training with 95 % intervals, several with their deviation."""
+    from experiments import cells, seeds
+
+    def cell(several: list[dict]) -> str:
+        if len(several) == 1:
+            return unpaired.cell(several[0])
+        return seeds.spread([one["value"] for one in several if "value" in one])
+
+    columns = list(rows["copied"])
+    return cells.table(
+        "way", columns,
+        {name.replace("_", " "): [cell([one[key] for one in several]) for key in columns]
+         for name, several in seeds.grouped(rows).items()},
+    )  # fmt: skip
 
 
 def file_of(config: Config, run: Path) -> Path:
@@ -106,7 +131,7 @@ def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
     run = begin(config)
 
-    from experiments import pictures, unpaired
+    from experiments import pictures, seeds
 
     size = config.image_size
     (a, test_a), (b, test_b) = (
@@ -117,7 +142,7 @@ def main(argv: list[str] | None = None) -> None:
     from gan import features
     from style.colour import match_covariance
 
-    painters = {named(one): painter_of(config, one, b) for one in config.runs}
+    painters = {name_of(one): painter_of(config, one, b) for one in config.runs}
     extractor = features.load(config.extractor)
     files = [features.digest(str(file_of(config, one))) for one in config.runs]
     run.open(**sets.hashes, extractor=features.digest(config.extractor), runs=" ".join(files))
@@ -126,14 +151,15 @@ def main(argv: list[str] | None = None) -> None:
     for name, images in made.items():
         scores = unpaired.results(extractor, sets, images)
         rows = {key: scores[key] for key in ("source_as_it_is", "copied")} | rows | {name: scores["translated"]}
-    (run.dir / "table.md").write_text(unpaired.table({config.data_b.name: rows}))
-    columns = [test_a[:SHOWN], *(images[:SHOWN] for images in made.values())]
+    (run.dir / "table.md").write_text(table(rows))
+    shown = {name: several[0] for name, several in seeds.grouped(made).items()}
+    columns = [test_a[:SHOWN], *(images[:SHOWN] for images in shown.values())]
     wall = np.stack(columns, 1).reshape(-1, *test_a.shape[1:])
     run.image("wall", 0, pictures.grid(wall, len(columns)), "wall.png")
     run.finish(
         {
             "feature_network": config.extractor,
-            "columns": ["photograph", *made],
+            "columns": ["photograph", *shown],
             "rows": rows,
             "table": "table.md",
             "wall": "wall.png",

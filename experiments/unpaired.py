@@ -133,15 +133,16 @@ def results(extractor, sets: Sets, made: np.ndarray) -> dict:
     }
 
 
+def cell(told: dict) -> str:
+    """A figure with its 95 % interval."""
+    return f"{told['value']:.3f} ({told['interval'][0]:.3f} to {told['interval'][1]:.3f})" if "value" in told else "too few"
+
+
 def table(results: dict) -> str:
     """One row for each style and way, with 95 % intervals; smaller is nearer."""
     keys = list(next(iter(next(iter(results.values())).values())))
     lines = [f"| style | way | {' | '.join(keys)} |", f"| --- | --- |{' --- |' * len(keys)}"]
     for style, ways in results.items():
         for way, scores in ways.items():
-            cells = [
-                f"{one['value']:.3f} ({one['interval'][0]:.3f} to {one['interval'][1]:.3f})" if "value" in one else "too few"
-                for one in scores.values()
-            ]
-            lines.append(f"| {style} | {way.replace('_', ' ')} | {' | '.join(cells)} |")
+            lines.append(f"| {style} | {way.replace('_', ' ')} | {' | '.join(map(cell, scores.values()))} |")
     return "\n".join(lines) + "\n"

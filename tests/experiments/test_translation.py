@@ -175,12 +175,46 @@ def test_translations_stand_in_one_table(applicable, many_folder, tmp_path):
     cyclegan = applicable("cyclegan")
     compare_translations.main([str(cyclegan), str(cyclegan / "backward.keras"), "arbitrary", *words])
     results = json.loads((tmp_path / "table" / "results.json").read_text())
-    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run", "backward", "arbitrary"]
+    assert list(results["rows"]) == ["source_as_it_is", "copied", "colours matched", "run", "run/backward", "arbitrary"]
     assert results["rows"]["source_as_it_is"]["content"]["value"] == 0
     assert len((tmp_path / "table" / "table.md").read_text().splitlines()) == 8
     assert Image.open(tmp_path / "table" / "wall.png").size == (5 * 32, 4 * 32)
     with pytest.raises(InputError, match="does not turn pictures into pictures"):
         compare_translations.main([str(applicable("inpaint")), *words[:-1], str(tmp_path / "other")])
+
+    seeds = tmp_path / "some-0", tmp_path / "some-1"
+    for seed, name in zip(seeds, ("generator", "backward"), strict=True):
+        seed.mkdir()
+        (seed / "generator.keras").write_bytes((cyclegan / f"{name}.keras").read_bytes())
+    compare_translations.main([*map(str, seeds), *words[:-1], str(tmp_path / "seeds")])
+    results = json.loads((tmp_path / "seeds" / "results.json").read_text())
+    kids = [results["rows"][seed.name]["kid4"]["value"] for seed in seeds]
+    table = (tmp_path / "seeds" / "table.md").read_text()
+    assert f"| some (2 seeds) | {np.mean(kids):.4g} ± {np.std(kids, ddof=1):.2g} |" in table
+    assert Image.open(tmp_path / "seeds" / "wall.png").size == (3 * 32, 4 * 32)
+
+
+def test_trainings_of_several_seeds_stand_in_one_table(applicable, many_folder, pairs_folder, tmp_path, capsys):
+    import json
+
+    from experiments import tabulate
+    from gan.errors import InputError
+
+    values = []
+    for seed in range(2):
+        words = RESTORE.replace("--task", f"--seed {seed} --task")
+        run = run_of("restore", f"{words} enhance", tmp_path / f"enhance-{seed}", many_folder, pairs_folder)
+        values.append(json.loads((run / "results.json").read_text())["stages"]["reconstruction"]["psnr"]["value"])
+    runs = [str(tmp_path / f"enhance-{seed}") for seed in range(2)]
+    capsys.readouterr()
+    tabulate.main(runs)
+    table = capsys.readouterr().out
+    assert table.startswith("| figure | enhance (2 seeds) |")
+    assert f"| stages, reconstruction, psnr | {np.mean(values):.4g} ± {np.std(values, ddof=1):.2g} |" in table
+    with pytest.raises(InputError, match="cannot stand in one table"):
+        tabulate.main([runs[0], str(applicable("denoise"))])
+    with pytest.raises(InputError, match="last names differ"):
+        tabulate.main([runs[0], runs[0]])
 
 
 def test_a_network_for_named_styles_stands_in_the_table_too(many_folder, random):
