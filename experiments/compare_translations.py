@@ -26,8 +26,8 @@ SHOWN = 6
 @dataclass(frozen=True, kw_only=True)
 class Config(Output):
     runs: tyro.conf.Positional[tuple[Path, ...]]
-    """Finished runs, their .keras files, or what experiments.stylise --network takes; their paths' last parts, of files the last
-    two, are the names in the table."""
+    """Finished runs, their .keras files, or what experiments.stylise --network takes. The table names them by the last part of
+    their paths, files by the last two."""
     data: Path
     """The folder of photographs."""
     data_b: Path

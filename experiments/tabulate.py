@@ -76,10 +76,11 @@ def evaluated(runs: tuple[Path, ...], read: Callable[[Path], dict]) -> str:
     groups = seeds.grouped({run.name: values_of(evaluation["generated"]) for run, evaluation in evaluations.items()})
     rows = groups | {"real images": [values_of(next(iter(evaluations.values()))["real"])]}
     columns = list(dict.fromkeys(key for several in groups.values() for key in several[0]))
-    return cells.table(
-        "run", columns,
-        {name: [seeds.spread([one[key] for one in several if key in one]) for key in columns] for name, several in rows.items()},
-    )  # fmt: skip
+    texts = {
+        name: [seeds.spread([values[key] for values in several if key in values]) for key in columns]
+        for name, several in rows.items()
+    }
+    return cells.table("run", columns, texts)
 
 
 def finished(runs: tuple[Path, ...], read: Callable[[Path], dict]) -> str:
@@ -91,11 +92,11 @@ def finished(runs: tuple[Path, ...], read: Callable[[Path], dict]) -> str:
     found = {run.name: figures(read(run / "results.json")) for run in runs}
     names = [name for name in next(iter(found.values())) if all(name in each for each in found.values())]
     if not names:
-        raise InputError(f"there is no figure that all of these have in their results.json: {' '.join(found)}")
+        told = "no figure stands in the results.json of all of these"
+        raise InputError(f"{told}: {' '.join(found)} (experiments.evaluate writes an evaluation.json)")
     groups = seeds.grouped(found)
-    return cells.table(
-        "figure", list(groups), {name: [seeds.spread([one[name] for one in each]) for each in groups.values()] for name in names}
-    )
+    rows = {name: [seeds.spread([values[name] for values in several]) for several in groups.values()] for name in names}
+    return cells.table("figure", list(groups), rows)
 
 
 def main(argv: list[str] | None = None) -> None:

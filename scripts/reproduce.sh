@@ -71,30 +71,39 @@ done
 $python scripts/benchmark.py --output runs/benchmark.json
 $python scripts/compare_torch.py --rounds 7 --output runs/compare_torch.json # needs PyTorch beside the project
 
-# Picture to picture: labels to facades beside L1 alone; photographs to Monet and to ukiyo-e; restoration; editing; recognition.
-$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --run-dir runs/pix2pix
-$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --adversarial-weight 0 \
-    --run-dir runs/pix2pix-l1
-$python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --precision bfloat16 --perceptual-weight 0 \
-    --run-dir runs/pix2pix-without
+# Picture to picture, three seeds of what the tables compare: labels to facades beside L1 alone; photographs to Monet and to
+# ukiyo-e; restoration; editing; recognition.
+facades=(--data "$data/facades" --extractor "$squeezenet")
+for seed in 0 1 2; do
+    how=("${facades[@]}" --precision bfloat16 --seed $seed)
+    $python -m experiments.pix2pix "${how[@]}" --run-dir runs/pix2pix-$seed
+    $python -m experiments.pix2pix "${how[@]}" --adversarial-weight 0 --run-dir runs/pix2pix-l1-$seed
+done
+$python -m experiments.tabulate runs/pix2pix-l1-{0,1,2} runs/pix2pix-{0,1,2} --output runs/facades.md --overwrite
+$python -m experiments.pix2pix "${facades[@]}" --precision bfloat16 --perceptual-weight 0 --run-dir runs/pix2pix-without
 for weight in 0 1; do # as published, beside L1 alone
-    $python -m experiments.pix2pix --data "$data/facades" --extractor "$squeezenet" --perceptual-weight 0 --up transposed \
-        --adversarial-weight $weight --run-dir runs/pix2pix-transposed-$weight
+    $python -m experiments.pix2pix "${facades[@]}" --perceptual-weight 0 --up transposed --adversarial-weight $weight \
+        --run-dir runs/pix2pix-transposed-$weight
 done
 for target in monet ukiyoe; do # learnt from squares of 64 px of pictures twice as large, judged at 128
     sets=(--data "$data/landscapes256" --data-b "$data/paintings/$target" --extractor "$squeezenet")
     how=(--image-size 64 --load-size 2 --patches 34 --precision bfloat16)
-    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --run-dir runs/cyclegan-$target
+    for seed in 0 1 2; do
+        $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --seed $seed --run-dir runs/cyclegan-$target-$seed
+        $python -m experiments.cut "${sets[@]}" "${how[@]}" --seed $seed --run-dir runs/cut-$target-$seed
+        $python -m experiments.cut "${sets[@]}" "${how[@]}" --fast --seed $seed --run-dir runs/fastcut-$target-$seed
+        $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants both --seed $seed --run-dir runs/hybrid-$target-$seed
+    done
     $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --run-dir runs/cyclegan-transposed-$target
-    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --cycle-weight 10 --run-dir runs/cyclegan-held-$target
+    $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --cycle-weight 10 \
+        --run-dir runs/cyclegan-held-$target
     $python -m experiments.cyclegan "${sets[@]}" "${how[@]}" --up transposed --no-skip --cycle-weight 10 \
         --run-dir runs/cyclegan-published-$target
-    $python -m experiments.cut "${sets[@]}" "${how[@]}" --run-dir runs/cut-$target
-    $python -m experiments.cut "${sets[@]}" "${how[@]}" --fast --run-dir runs/fastcut-$target
-    $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants adversarial perceptual both --run-dir runs/hybrid-$target
-    $python -m experiments.compare_translations runs/cyclegan{,-transposed,-held,-published}-$target runs/{cut,fastcut}-$target \
-        runs/hybrid-$target/{adversarial,perceptual,both}.keras \
-        arbitrary "${sets[@]}" --image-size 128 --run-dir runs/translations-$target
+    $python -m experiments.hybrid "${sets[@]}" "${how[@]}" --variants adversarial perceptual --jitter 0 \
+        --run-dir runs/parts-$target
+    $python -m experiments.compare_translations runs/{cyclegan,cut,fastcut,hybrid}-$target-{0,1,2} \
+        runs/cyclegan-{transposed,held,published}-$target runs/parts-$target/{adversarial,perceptual}.keras arbitrary \
+        "${sets[@]}" --image-size 128 --run-dir runs/translations-$target
 done
 for task in super-resolve denoise deblur colourise inpaint enhance; do
     how=(--data "$data/photos") # scenes need more of them than cut-outs do

@@ -2,10 +2,10 @@
 
     python scripts/sheets.py --runs runs --facades facades --output sheets
 
-Reads the runs denoise, deblur, inpaint, colourise, enhance, cyclegan-, cut-, fastcut- and hybrid-monet, cyclegan-ukiyoe,
-pix2pix-l1 and pix2pix of scripts/reproduce.sh. Writes restoration.jpg (damaged, restored without learning, reconstruction,
-generator, real), monet.jpg (photograph, CycleGAN, CUT, FastCUT, content and style losses alone, hybrid), ukiyoe.jpg
-(photograph, CycleGAN) and facades.jpg (labels, L1 alone, pix2pix).
+Reads the runs of scripts/reproduce.sh, of several seeds the first: denoise, deblur, inpaint, colourise, enhance; cyclegan-,
+cut-, fastcut-, hybrid- and parts-monet, cyclegan-ukiyoe; pix2pix-l1 and pix2pix. Writes restoration.jpg (damaged, restored
+without learning, reconstruction, generator, real), monet.jpg (photograph, CycleGAN, CUT, FastCUT, content and style losses
+alone, hybrid), ukiyoe.jpg (photograph, CycleGAN) and facades.jpg (labels, L1 alone, pix2pix).
 """
 
 from dataclasses import dataclass
@@ -31,10 +31,11 @@ PAINTED = {"rocket.jpg": (40, 0, 595, 427), "coffee.png": (40, 0, 560, 400), "ch
 FACADES, SIDE = 6, 128  # held-out labels
 PAINTERS = {  # sheet: columns beside the photographs, as run and network
     "monet.jpg": (
-        *((f"{name}-monet", "generator") for name in ("cyclegan", "cut", "fastcut")),
-        *(("hybrid-monet", name) for name in ("perceptual", "both")),
+        *((f"{name}-monet-0", "generator") for name in ("cyclegan", "cut", "fastcut")),
+        ("parts-monet", "perceptual"),
+        ("hybrid-monet-0", "generator"),
     ),
-    "ukiyoe.jpg": (("cyclegan-ukiyoe", "generator"),),
+    "ukiyoe.jpg": (("cyclegan-ukiyoe-0", "generator"),),
 }
 
 
@@ -79,7 +80,7 @@ def main(config: Config) -> None:
     files = pairs.find(pairs.splits(config.facades)[1])[:FACADES]
     held_out = pairs.load(files, SIDE, SIDE, "b-to-a").pictures
     labels, _ = pairs.apart(pictures.to_float(np.stack([data.centre(pair, (SIDE, SIDE)) for pair in held_out])))
-    draw = [translator(runs.load(config.runs / run, "generator")) for run in ("pix2pix-l1", "pix2pix")]
+    draw = [translator(runs.load(config.runs / run, "generator")) for run in ("pix2pix-l1-0", "pix2pix-0")]
     save(config.output / "facades.jpg", [list(row) for row in (labels, *(each(labels) for each in draw))])
 
 
