@@ -25,6 +25,7 @@ class Task:
         picture: what it was given and what it made -> pictures.
         network: width and blocks -> the network.
         baseline: damaged pictures and the right answers, one by one -> restored without learning.
+        draws: how often each picture is damaged to be judged: a hole says little of all the others.
         scenes: about scenes, scaled down, not about cut-outs at the photographs' own resolution.
         colours: the network makes a and b of L*a*b* alone.
     """
@@ -36,6 +37,7 @@ class Task:
     network: Callable[[int, int], "keras.Model"]
     baseline: Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], list[np.ndarray]]
     baseline_name: str
+    draws: int = 1
     scenes: bool = False
     scale: int = 1
     luminance: bool = False
@@ -94,7 +96,7 @@ def inpaint(share: float) -> Task:
 
         return translation.unet(4, 3, width, DOWNS, "none", 0.0, "holes")
 
-    return Task(damage, same, same, made, network, biharmonic, "biharmonic", scenes=True)
+    return Task(damage, same, same, made, network, biharmonic, "biharmonic", draws=4, scenes=True)
 
 
 def super_resolve(scale: int) -> Task:

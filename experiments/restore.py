@@ -155,7 +155,7 @@ def luminance(image: np.ndarray) -> np.ndarray:
 
 def judged(task: Task, images: list[np.ndarray], clean: list[np.ndarray], extractor) -> dict[str, np.ndarray]:
     """One value a picture of: psnr in dB; lpips, the distance of `style.perceptual`; the mean distance in a and b of L*a*b*;
-    the mean chroma."""
+    the mean chroma. `images` are those of all clean pictures, once or several times; the mean of each picture is told."""
     import tensorflow as tf
 
     from gan import lab
@@ -163,7 +163,7 @@ def judged(task: Task, images: list[np.ndarray], clean: list[np.ndarray], extrac
 
     perceive = tf.function(lambda a, b: perceptual_distance(extractor, a, b)[0], reduce_retracing=True)
     scores = {"psnr": [], "lpips": [], "colour_distance": [], "chroma": []}
-    for image, answer in zip(images, clean, strict=True):
+    for image, answer in zip(images, clean * (len(images) // len(clean)), strict=True):
         image = quantised(image)
         if task.luminance:
             inner = np.s_[task.scale : -task.scale, task.scale : -task.scale]
@@ -175,7 +175,7 @@ def judged(task: Task, images: list[np.ndarray], clean: list[np.ndarray], extrac
         scores["lpips"].append(float(perceive(image[None], answer[None])))
         scores["colour_distance"].append(np.linalg.norm(colours[0] - colours[1], axis=-1).mean())
         scores["chroma"].append(np.linalg.norm(colours[0], axis=-1).mean())
-    return {name: np.array(values) for name, values in scores.items()}
+    return {name: np.reshape(values, [-1, len(clean)]).mean(0) for name, values in scores.items()}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -201,7 +201,11 @@ def main(argv: list[str] | None = None) -> None:
         images = photographs_at(step, config.batch_size)
         return task.source(task.damage(images, np.random.default_rng([config.seed, step, 2]))), task.target(images)
 
-    damaged = [task.damage(image[None], np.random.default_rng([0, place]))[0] for place, image in enumerate(clean)]
+    damaged = [
+        task.damage(image[None], np.random.default_rng([draw, place]))[0]
+        for draw in range(task.draws)
+        for place, image in enumerate(clean)
+    ]
     shown = np.stack([data.centre(image, (config.image_size,) * 2) for image in clean[:SHOWN]])
     given = task.damage(shown, np.random.default_rng(0))
     beside = np.stack(task.baseline(list(given), list(shown)))
@@ -226,7 +230,7 @@ def main(argv: list[str] | None = None) -> None:
     harness.train(run, model, config, config.steps, batch_at, callbacks, stage="reconstruction")
     generator.save(run.dir / "reconstruction.keras")
     reconstructed = generator.get_weights()
-    answers = {"baseline": task.baseline(damaged, clean), "reconstruction": restored()}
+    answers = {"baseline": task.baseline(damaged, clean * task.draws), "reconstruction": restored()}
     if config.adversarial_steps:
         harness.train(
             run, adversarial(config, generator), config, config.adversarial_steps,
@@ -252,6 +256,7 @@ def main(argv: list[str] | None = None) -> None:
             "generator_parameters": generator.count_params(),
             "feature_network": config.extractor,
             "baseline": task.baseline_name,
+            "draws": task.draws,
             "psnr_of": f"Y, {task.scale} border pixels cut" if task.luminance else "RGB",
             "psnr": told(final["psnr"]),
             "psnr_baseline": told(base["psnr"]),

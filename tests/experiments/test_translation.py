@@ -370,3 +370,16 @@ def test_more_folders_add_to_the_training_alone(many_folder, pictures_folder):
     )
     assert len(both[0]) == len(alone[0]) + len(list(pictures_folder.glob("*.png")))
     assert all(np.array_equal(*each) for each in zip(both[1], alone[1], strict=True))
+
+
+def test_a_picture_that_is_damaged_twice_has_the_mean_of_its_scores(random):
+    from experiments import restoration, restore
+    from gan import features
+
+    clean = list(random.uniform(-0.5, 0.5, (2, 64, 64, 3)).astype(np.float32))
+    errors = np.float32([0.1, 0.2, 0.4, 0.05])  # first of both pictures, then of both again
+    images = [image + error for image, error in zip(clean * 2, errors, strict=True)]
+    scores = restore.judged(restoration.task("inpaint", 4, 25.0, 0.25), images, clean, features.load("compact"))
+    expected = -20 * np.log10(errors / 2).reshape(2, 2)
+    np.testing.assert_allclose(scores["psnr"], expected.mean(0), atol=0.01)
+    assert all(len(values) == len(clean) for values in scores.values())
