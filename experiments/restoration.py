@@ -25,6 +25,7 @@ class Task:
         picture: what it was given and what it made -> pictures.
         network: width and blocks -> the network.
         baseline: damaged pictures and the right answers, one by one -> restored without learning.
+        distance: what the reconstruction stage makes small, by its name in `gan.image_losses`.
         draws: how often each picture is damaged to be judged: a hole says little of all the others.
         scenes: about scenes, scaled down, not about cut-outs at the photographs' own resolution.
         colours: the network makes a and b of L*a*b* alone.
@@ -37,6 +38,7 @@ class Task:
     network: Callable[[int, int], "keras.Model"]
     baseline: Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], list[np.ndarray]]
     baseline_name: str
+    distance: Literal["l1", "root_mean_square"] = "l1"
     draws: int = 1
     scenes: bool = False
     scale: int = 1
@@ -96,7 +98,7 @@ def inpaint(share: float) -> Task:
 
         return translation.unet(4, 3, width, DOWNS, "none", 0.0, "holes")
 
-    return Task(damage, same, same, made, network, biharmonic, "biharmonic", draws=4, scenes=True)
+    return Task(damage, same, same, made, network, biharmonic, "biharmonic", "root_mean_square", draws=4, scenes=True)
 
 
 def super_resolve(scale: int) -> Task:

@@ -2,7 +2,7 @@
 
     python -m experiments.restore --task super-resolve --data photos --run-dir runs/super-resolve
 
-The damage is made on the fly from a folder of photographs. A reconstruction stage (L1) makes the least error, an adversarial
+The damage is made on the fly from a folder of photographs. A reconstruction stage makes the least error, an adversarial
 stage (Ledig et al. 2017; Isola et al. 2017; relativistic as Wang et al. 2018) the most natural picture; generator.keras has
 weights between those of both (reconstruction.keras, adversarial.keras), and for colourise stronger colours. All are judged
 beside a method without learning: --task colourise (grey), inpaint (biharmonic), super-resolve (bicubic), denoise (non-local
@@ -188,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     train, clean = photographs(config, task)
     harness.prepare(config)
 
-    from gan import features, tiles
+    from gan import features, image_losses, tiles
     from gan.models.pix2pix import Reconstruction
     from gan.networks import translation
 
@@ -223,7 +223,7 @@ def main(argv: list[str] | None = None) -> None:
         return [task.picture(source, output) for source, output in zip(sources, outputs, strict=True)]
 
     model = Reconstruction(generator)
-    model.compile(adam(config.learning_rate, config.steps))
+    model.compile(adam(config.learning_rate, config.steps), getattr(image_losses, task.distance))
     stages = {"steps": config.steps, "adversarial_steps": config.adversarial_steps}
     run.open(data=train.hash, test=pictures.digest(*clean), extractor=features.digest(config.extractor), **stages)
     callbacks = [rows(run, draw)]

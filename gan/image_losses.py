@@ -15,6 +15,12 @@ def l1(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.abs(images - targets), [1, 2, 3])
 
 
+def root_mean_square(images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    """sqrt(mean (a - b)^2) over `[N, H, W, C]` -> `[N]`: asks for the mean of what is possible, where L1 asks for the median,
+    and weighs pictures that are easy and hard alike."""
+    return tf.sqrt(tf.reduce_mean(tf.square(images - targets), [1, 2, 3]) + 1e-12)
+
+
 def patch_nce(queries: tf.Tensor, keys: tf.Tensor, temperature: float) -> tf.Tensor:
     """-log(exp(q_s k_s / t) / sum_r exp(q_s k_r / t)), mean over the places s -> `[N]` (Park et al. 2020, eq. 3).
 

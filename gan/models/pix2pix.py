@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from gan.image_losses import l1
+from gan.image_losses import Distance, l1
 from gan.losses import OBJECTIVES, Objective
 from gan.models import adversary
 
@@ -13,15 +13,16 @@ Perceptual = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Reconstruction(keras.Model):
-    """Trains a generator `[N, H, W, C]` -> `[N, h, w, K]` on the L1 distance to the target, nothing else."""
+    """Trains a generator `[N, H, W, C]` -> `[N, h, w, K]` on the distance to the target, nothing else."""
 
     def __init__(self, generator: keras.Model):
         super().__init__()
         self.generator = generator
         self.built = True
 
-    def compile(self, optimizer: keras.optimizers.Optimizer):
+    def compile(self, optimizer: keras.optimizers.Optimizer, distance: Distance = l1):
         super().compile(optimizer=optimizer)
+        self.distance = distance
         optimizer.build(self.generator.trainable_variables)
 
     def call(self, source: tf.Tensor) -> tf.Tensor:
@@ -31,10 +32,10 @@ class Reconstruction(keras.Model):
         """One step on (source, target)."""
         source, target = batch
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(l1(self.generator(source, training=True), target))
+            loss = tf.reduce_mean(self.distance(self.generator(source, training=True), target))
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.optimizer.apply(gradients, self.generator.trainable_variables)
-        return {"loss/l1": loss, "gradient/generator": tf.linalg.global_norm(gradients)}
+        return {f"loss/{self.distance.__name__}": loss, "gradient/generator": tf.linalg.global_norm(gradients)}
 
 
 class Pix2Pix(keras.Model):

@@ -24,6 +24,16 @@ def batch(random):
     return tuple(tf.constant(random.uniform(-1, 1, (2, 16, 16, 3)).astype(np.float32)) for _ in range(2))
 
 
+def test_root_mean_square_in_numpy(random):
+    a, b = random.normal(size=(2, 3, 4, 5, 2)).astype(np.float32)
+    expected = np.sqrt(np.square(np.float64(a) - b).mean((1, 2, 3)))
+    np.testing.assert_allclose(image_losses.root_mean_square(tf.constant(a), tf.constant(b)), expected, rtol=1e-5)
+    with tf.GradientTape() as tape:
+        same = tf.Variable(a)
+        distance = image_losses.root_mean_square(same, tf.constant(a))
+    assert not np.any(tape.gradient(distance, same))  # finite where nothing is wrong
+
+
 def test_l1_in_numpy(random):
     a, b = random.normal(size=(2, 3, 4, 5, 2))
     np.testing.assert_allclose(image_losses.l1(tf.constant(a), tf.constant(b)), np.abs(a - b).mean((1, 2, 3)))
@@ -90,12 +100,14 @@ def test_each_step_moves_its_own_weights(batch):
         np.testing.assert_array_equal(weight, old)
 
 
-def test_reconstruction_falls_and_is_the_l1_distance(batch):
+@pytest.mark.parametrize("name", ["l1", "root_mean_square"])
+def test_reconstruction_falls_and_is_the_distance(name, batch):
     keras.utils.set_random_seed(1)
     model = Reconstruction(translation.unet(3, 3, 4, 3, dropout=0.0))
-    model.compile(keras.optimizers.Adam(1e-2))
-    before = float(np.abs(model(batch[0]) - batch[1]).mean())
+    model.compile(keras.optimizers.Adam(1e-2), getattr(image_losses, name))
+    errors = np.float64(model(batch[0]) - batch[1])
+    before = np.abs(errors).mean() if name == "l1" else np.sqrt(np.square(errors).mean((1, 2, 3))).mean()
     step = tf.function(model.train_step)
-    seen = [float(step(batch)["loss/l1"]) for _ in range(8)]
+    seen = [float(step(batch)[f"loss/{name}"]) for _ in range(8)]
     assert seen[0] == pytest.approx(before, rel=1e-5)
     assert seen[-1] < seen[0]
