@@ -107,15 +107,21 @@ def rectangle(size: tuple[int, int], share: float, random: np.random.Generator) 
 def strokes(size: tuple[int, int], share: float, random: np.random.Generator) -> np.ndarray:
     """Bent brush strokes until about that share is covered -> bool `[H, W]`."""
     mask, side = np.zeros(size, bool), min(size)
-    rows, columns = np.ogrid[: size[0], : size[1]]
-    while mask.mean() < share:
+
+    def covered() -> bool:
+        return np.count_nonzero(mask) >= share * mask.size
+
+    while not covered():
         y, x, angle = random.uniform(0, size[0]), random.uniform(0, size[1]), random.uniform(0, 2 * np.pi)
         radius = random.uniform(0.02, 0.05) * side
         for _ in range(random.integers(4, 12)):
-            mask |= np.square(rows - y) + np.square(columns - x) <= radius**2
+            rows, columns = (slice(max(0, int(middle - radius)), max(0, int(middle + radius) + 1)) for middle in (y, x))
+            square = mask[rows, columns]
+            down, right = np.ogrid[: square.shape[0], : square.shape[1]]
+            square |= np.square(down + rows.start - y) + np.square(right + columns.start - x) <= radius**2
             angle += random.normal() * 0.5
             y, x = y + radius * np.sin(angle), x + radius * np.cos(angle)
-            if mask.mean() >= share:
+            if covered():
                 break
     return mask
 
