@@ -98,7 +98,7 @@ def inpaint(share: float) -> Task:
 
         return translation.unet(4, 3, width, DOWNS, "none", 0.0, "holes")
 
-    return Task(damage, same, same, made, network, biharmonic, "biharmonic", "root_mean_square", draws=4, scenes=True)
+    return Task(damage, same, same, made, network, biharmonic, "biharmonic", "root_mean_square", draws=8, scenes=True)
 
 
 def super_resolve(scale: int) -> Task:
