@@ -133,6 +133,7 @@ def main(argv: list[str] | None = None) -> None:
 
     from experiments import pictures, seeds
 
+    seeds.check(one.parent if one.suffix == ".keras" else one for one in config.runs)
     size = config.image_size
     (a, test_a), (b, test_b) = (
         unpaired.split(folder, size, size, config.test_count) for folder in (config.data, config.data_b)

@@ -2,10 +2,29 @@
 
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+from experiments.run import read_json
+from gan.errors import InputError
+
+DIFFERENT = "seed", "run_dir"  # options that seeds of one training differ in
+
 T = TypeVar("T")
+
+
+def check(runs: Iterable[Path]) -> None:
+    """Raises InputError if runs whose names make them one group differ in more than their seed."""
+    for paths in grouped({run.name: run for run in runs if (run / "config.json").is_file()}).values():
+        first, *others = ({**read_json(path / "config.json")["options"], **dict.fromkeys(DIFFERENT)} for path in paths)
+        for path, other in zip(paths[1:], others, strict=True):
+            key = next((key for key in first | other if first.get(key) != other.get(key)), None)
+            if key:
+                raise InputError(
+                    f"'{paths[0]}' and '{path}' are no seeds of one training ({key}: {first.get(key)} and {other.get(key)}); "
+                    "rename one, so that they differ in more than a number at the end"
+                )
 
 
 def grouped(runs: Mapping[str, T]) -> dict[str, list[T]]:

@@ -102,8 +102,10 @@ def finished(runs: tuple[Path, ...], read: Callable[[Path], dict]) -> str:
 def main(argv: list[str] | None = None) -> None:
     config = parse(Config, __doc__, argv)
 
+    from experiments import seeds
     from experiments.run import read_json
 
+    seeds.check(config.runs)
     table = evaluated
     if not all((run / "evaluation.json").is_file() for run in config.runs):
         missing = [run for run in config.runs if not (run / "results.json").is_file()]
