@@ -110,6 +110,8 @@ for task in super-resolve denoise deblur colourise inpaint enhance; do
     case $task in
         super-resolve) ;;
         denoise | deblur) how+=(--precision bfloat16) ;;
+        inpaint) how+=("$data/photos/val" "$data/landscapes256" "$data/paintings/monet" "$data/paintings/famous" --image-size 128
+            --steps 28000 --precision bfloat16) ;;
         *) how+=("$data/photos/val" "$data/landscapes256" --image-size 128 --precision bfloat16) ;;
     esac
     $python -m experiments.restore --task $task "${how[@]}" --test-count 124 --extractor "$squeezenet" --run-dir runs/$task
