@@ -16,7 +16,7 @@ import numpy as np
 import tyro
 
 from experiments import unpaired
-from experiments.options import Output, command, parse, positive
+from experiments.options import Output, command, named, parse, positive
 from experiments.run import begin
 from gan.errors import InputError
 
@@ -54,7 +54,7 @@ class Config(Output):
 
 def name_of(network: Path) -> str:
     """What a run or a network is called in the table."""
-    return f"{network.parent.name}/{network.stem}" if network.suffix == ".keras" else network.name
+    return f"{network.parent.name}/{named(network)}" if network.suffix == ".keras" else named(network)
 
 
 def table(rows: dict[str, dict]) -> str:
