@@ -58,12 +58,12 @@ class Translation(Training):
         return {16: 1, 34: 2, 70: 3}[self.patches]
 
 
-def adam(config: Translation):
+def adam(config: Translation, **options):
     """Adam as published for translation: constant, then straight down to 0 (Zhu et al. 2017, section 4)."""
     from gan import schedules
 
     rate = schedules.LinearTail(config.learning_rate, config.steps, config.constant, end=0.0)
-    return schedules.Adam(rate, beta_1=config.beta_1, beta_2=0.999, epsilon=1e-8)
+    return schedules.Adam(rate, beta_1=config.beta_1, beta_2=0.999, epsilon=1e-8, **options)
 
 
 def translator(generator, batch_size: int = 8) -> Callable[..., np.ndarray]:

@@ -63,7 +63,7 @@ def restored(folder: Path, name: restoration.Name, image: np.ndarray) -> list[np
     shown = np.where(damaged[0, ..., 3:] > 0.5, 1, damaged[0, ..., :3]) if damaged.shape[-1] > 3 else damaged[0]
     columns = [shown, *task.baseline(list(damaged), [image])]
     for stage in ("reconstruction", "generator"):
-        network = runs.load(folder / name, stage)
+        network = runs.load(folder / f"{name}-0", stage)
         output = tiles.apply(translator(network, 1), source, max(source.shape), 0, translation.multiple(network), task.scale)
         columns.append(task.picture(source, output))
     return [*columns, image]

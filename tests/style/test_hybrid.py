@@ -100,3 +100,13 @@ def test_the_extractor_stays_fixed(extractor, batch):
     tf.function(model.train_step)(batch)
     for new, old in zip(extractor.network.get_weights(), before, strict=True):
         np.testing.assert_array_equal(new, old)
+
+
+def test_a_gradient_that_is_too_long_is_shortened():
+    """Adam's second step is that of the gradient at the bound."""
+    x, y = keras.Variable([0.0, 0.0]), keras.Variable([0.0, 0.0])
+    bounded, plain = Adam(0.1, global_clipnorm=5.0), Adam(0.1)
+    for gradient, bounded_gradient in (([3.0, 4.0], [3.0, 4.0]), ([3000.0, -4000.0], [3.0, -4.0])):
+        bounded.apply([tf.constant(gradient)], [x])
+        plain.apply([tf.constant(bounded_gradient)], [y])
+    np.testing.assert_allclose(x, y, rtol=1e-5)
