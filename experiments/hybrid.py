@@ -43,9 +43,9 @@ class Config(Translation):
     """Gamma."""
     jitter: int = 8
     """Each step the teacher sees pictures moved at random by up to so many pixels, against grain."""
-    gradient_norm: float = 30.0
+    gradient_norm: float | None = 30.0
     """The generator's gradients are shortened to this norm, twice what most have: without it they can grow a hundredfold within
-    five steps, and what was learnt is gone."""
+    five steps, and what was learnt is gone. None: no bound."""
     loss: Loss = "least-squares"
     """The game (gan.losses)."""
     teacher: str = "compact"

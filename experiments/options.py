@@ -55,11 +55,11 @@ class Training(Output):
 
 
 def positive(config: object, *names: str) -> None:
-    """Raises InputError unless these fields are greater than zero."""
+    """Raises InputError unless these fields are greater than zero and finite, or None."""
     for name in names:
         value = getattr(config, name)
-        if value is not None and not value > 0:
-            raise InputError(f"--{name.replace('_', '-')} must be greater than 0. Received: {value}")
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(f"--{name.replace('_', '-')} must be greater than 0 and finite. Received: {value}")
 
 
 def named(network: Path) -> str:

@@ -160,6 +160,7 @@ CASES = {
     "all of it missing": (["restore", "--task", "inpaint", "--data", "BAD/mixed", "--hole", "1"], "--hole"),
     "moves of less than nothing": (["hybrid", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--jitter", "-1"], "--jitter"),
     "gradients of no length": (["hybrid", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--gradient-norm", "0"], "--gradient-norm"),
+    "gradients without end": (["hybrid", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--gradient-norm", "inf"], "and finite"),
     "beyond both stages": (["restore", "--task", "denoise", "--data", "BAD/mixed", "--interpolation", "2"], "--interpolation"),
     "apply a GAN": (["apply", "BAD/run", "BAD/good.png", "--output", "out.png"], "no image-to-image run"),
     "apply no run": (["apply", "BAD/occupied", "BAD/good.png", "--output", "out.png"], "holds no run"),
