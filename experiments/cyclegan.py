@@ -13,11 +13,10 @@ of 2; they enlarge by repetition, because transposed convolutions left a grid. T
 
 from dataclasses import dataclass
 
-from experiments.options import Loss, command, parse, positive
+from experiments.options import Loss, command, not_negative, parse, positive
 from experiments.run import begin
 from experiments.translation import Up, adam, told, translator
 from experiments.unpaired import Unpaired
-from gan.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +40,7 @@ class Config(Unpaired):
     def __post_init__(self):
         super().__post_init__()
         positive(self, "blocks")
-        for name in ("cycle_weight", "identity_weight", "pool"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"--{name.replace('_', '-')} must be 0 or more. Received: {getattr(self, name)}")
+        not_negative(self, "cycle_weight", "identity_weight", "pool")
 
 
 def main(argv: list[str] | None = None) -> None:

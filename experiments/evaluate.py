@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tyro
 
-from experiments.options import command, parse, positive
+from experiments.options import command, not_negative, parse, positive
 from gan.errors import InputError
 
 NEIGHBOURS = 10_000  # images at most for precision and recall, whose time grows with the square
@@ -48,8 +48,7 @@ class Config:
 
     def __post_init__(self):
         positive(self, "samples", "threshold", "image_size")
-        if self.path_length < 0:
-            raise InputError(f"--path-length must be 0 or more. Received: {self.path_length}")
+        not_negative(self, "path_length")
 
 
 def short(count: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from experiments.options import Training, command, one_for_each_style, parse, positive
+from experiments.options import Training, command, not_negative, one_for_each_style, parse, positive
 from experiments.pictures import MAX_PIXELS
 from experiments.run import begin
 from gan.errors import InputError
@@ -77,9 +77,7 @@ class Config(Training):
 
     def __post_init__(self):
         positive(self, "steps", "tick", "image_size", "style_size", "learning_rate", "max_pixels", "scales")
-        for name in ("content_weight", "style_weight", "tv_weight", "jitter"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise InputError(f"--{name.replace('_', '-')} must be 0 or greater. Received: {getattr(self, name)}")
+        not_negative(self, "content_weight", "style_weight", "tv_weight", "jitter")
         if not self.style:
             raise InputError("--style needs at least one picture")
         one_for_each_style(self)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.options import Loss, command, parse, positive
+from experiments.options import Loss, command, not_negative, parse, positive
 from experiments.run import begin
 from experiments.translation import Translation, adam, rows, translator
 from experiments.unpaired import SHOWN, Sets
@@ -54,12 +54,11 @@ class Config(Translation):
     def __post_init__(self):
         super().__post_init__()
         positive(self, "blocks", "content_weight", "style_weight", "adversarial_weight", "gradient_norm")
+        not_negative(self, "jitter")
         if not self.data_b:
             raise InputError("--data-b needs at least one folder")
         if not self.variants or len(set(self.variants)) < len(self.variants):
             raise InputError(f"--variants must be different ones, at least one. Received: {' '.join(self.variants) or 'none'}")
-        if self.jitter < 0:
-            raise InputError(f"--jitter must be 0 or greater. Received: {self.jitter}")
         if self.image_size % 4:
             raise InputError(f"--image-size must be a multiple of 4. Received: {self.image_size}")
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.options import Training, positive
+from experiments.options import Training, not_negative, positive
 from gan.errors import InputError
 
 SHOWN, JUDGED = 4, 16
@@ -35,8 +35,7 @@ class OnePassTraining(Training):
 
     def __post_init__(self):
         positive(self, "steps", "tick", "batch_size", "image_size", "learning_rate", "content_weight", "style_weight")
-        if not 0 <= self.tv_weight < float("inf"):
-            raise InputError(f"--tv-weight must be 0 or greater. Received: {self.tv_weight}")
+        not_negative(self, "tv_weight")
         if self.image_size < 32 or self.image_size % 8:
             raise InputError(f"--image-size must be a multiple of 8, at least 32. Received: {self.image_size}")
 

@@ -59,7 +59,15 @@ def positive(config: object, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         if value is not None and not 0 < value < float("inf"):
-            raise InputError(f"--{name.replace('_', '-')} must be greater than 0 and finite. Received: {value}")
+            raise InputError(f"--{name.replace('_', '-')} must be greater than 0, and finite. Received: {value}")
+
+
+def not_negative(config: object, *names: str) -> None:
+    """Raises InputError unless these fields are zero or greater, and finite."""
+    for name in names:
+        value = getattr(config, name)
+        if not 0 <= value < float("inf"):
+            raise InputError(f"--{name.replace('_', '-')} must be 0 or greater, and finite. Received: {value}")
 
 
 def named(network: Path) -> str:

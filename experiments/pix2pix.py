@@ -14,7 +14,7 @@ of `compact` is a part of the loss, as Ledig et al. 2017 have it, because 20 epo
 from dataclasses import dataclass
 from typing import Literal
 
-from experiments.options import Loss, command, parse
+from experiments.options import Loss, command, not_negative, parse
 from experiments.pairs import Direction
 from experiments.run import begin
 from experiments.translation import Translation, Up, adam, compact_distance, paired_results, quantised, rows, translator
@@ -49,8 +49,7 @@ class Config(Translation):
                 f"--l1-weight and --adversarial-weight must be 0 or more, one of them more. "
                 f"Received: {self.l1_weight} and {self.adversarial_weight}"
             )
-        if not self.perceptual_weight >= 0:
-            raise InputError(f"--perceptual-weight must be 0 or more. Received: {self.perceptual_weight}")
+        not_negative(self, "perceptual_weight")
         if not 0 <= self.dropout < 1:
             raise InputError(f"--dropout must be from 0 to less than 1. Received: {self.dropout}")
         if self.image_size < 16 or self.image_size & (self.image_size - 1):

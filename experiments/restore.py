@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.options import Training, command, parse, positive
+from experiments.options import Training, command, not_negative, parse, positive
 from experiments.restoration import Name, Task
 from experiments.run import begin
 from experiments.translation import compact_distance, quantised, rows, told, translator
@@ -75,9 +75,7 @@ class Config(Training):
 
     def __post_init__(self):
         positive(self, "steps", "tick", "batch_size", "width", "blocks", "d_width", "learning_rate", "test_count", "sigma")
-        for name in ("adversarial_steps", "l1_weight", "perceptual_weight", "adversarial_weight"):
-            if not getattr(self, name) >= 0:
-                raise InputError(f"--{name.replace('_', '-')} must be 0 or more. Received: {getattr(self, name)}")
+        not_negative(self, "adversarial_steps", "l1_weight", "perceptual_weight", "adversarial_weight")
         if not 0 <= self.interpolation <= 1:
             raise InputError(f"--interpolation must be from 0 to 1. Received: {self.interpolation}")
         if not self.data:

@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from experiments.options import command, one_for_each_style, parse, positive
+from experiments.options import command, not_negative, one_for_each_style, parse, positive
 from experiments.pictures import MAX_PIXELS
 from gan.errors import InputError
 
@@ -61,8 +61,7 @@ class Config:
         positive(self, "image_size", "style_size", "max_pixels")
         if not 0 <= self.strength <= 1:
             raise InputError(f"--strength must be from 0 to 1. Received: {self.strength}")
-        if self.refine < 0:
-            raise InputError(f"--refine must be 0 or greater. Received: {self.refine}")
+        not_negative(self, "refine")
         one_for_each_style(self)
 
 

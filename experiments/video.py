@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from experiments.options import Training, command, one_for_each_style, parse, positive
+from experiments.options import Training, command, not_negative, one_for_each_style, parse, positive
 from experiments.pictures import MAX_PIXELS
 from experiments.run import Run, begin
 from gan.errors import InputError
@@ -78,9 +78,7 @@ class Config(Training):
             self, "steps", "following_steps", "baseline_pairs", "image_size", "style_size", "frames", "rate", "flow_side",
             "tick", "max_pixels",
         )  # fmt: skip
-        for name in ("start", "temporal_weight", "style_weight"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise InputError(f"--{name.replace('_', '-')} must be 0 or greater. Received: {getattr(self, name)}")
+        not_negative(self, "start", "temporal_weight", "style_weight")
         if not 0 <= self.steadiness <= 1:
             raise InputError(f"--steadiness must be from 0 to 1. Received: {self.steadiness}")
         if not self.style:

@@ -161,6 +161,7 @@ CASES = {
     "moves of less than nothing": (["hybrid", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--jitter", "-1"], "--jitter"),
     "gradients of no length": (["hybrid", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--gradient-norm", "0"], "--gradient-norm"),
     "gradients without end": (["hybrid", "--data", "BAD/mixed", "--data-b", "BAD/mixed", "--gradient-norm", "inf"], "and finite"),
+    "a weight without end": (["restore", "--task", "denoise", "--data", "BAD/mixed", "--l1-weight", "inf"], "--l1-weight must be 0"),
     "beyond both stages": (["restore", "--task", "denoise", "--data", "BAD/mixed", "--interpolation", "2"], "--interpolation"),
     "apply a GAN": (["apply", "BAD/run", "BAD/good.png", "--output", "out.png"], "no image-to-image run"),
     "apply no run": (["apply", "BAD/occupied", "BAD/good.png", "--output", "out.png"], "holds no run"),
